@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Section 1 of a state: who the controller is and what it offers. It is told once, by Identify
+ * Controller, and taken from there.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "compat.h"
+#include "compat_compare.h"
+#include "state_load.h"
+#include "state_save.h"
+
+/* Fixed fields, NUL-padded, without a terminator where they are full. */
+#define COPY_TEXT(to, from)	memcpy(to, from, strlen(from))
+
+void identity_fill(const struct nvmove_ctrl *ctrl, struct nvmove_cstate_identity *to)
+{
+	const struct identity *identity = ctrl->identity;
+	struct nvm_id_ctrl id;
+
+	/* Nothing behind the NQN is read: most of a page need not be cleared. */
+	memset(&id, 0, offsetof(struct nvm_id_ctrl, subnqn));
+	identify_fill_ctrl(ctrl, &id);
+	*to = (struct nvmove_cstate_identity) {
+		.vendor_id = id.vid,
+		.subsystem_vendor_id = id.ssvid,
+		.ieee_oui = { id.ieee[0], id.ieee[1], id.ieee[2] },
+		.mdts = id.mdts,
+		.cntlid = id.cntlid,
+		.oacs = id.oacs,
+		.oncs = id.oncs,
+		.vwc = id.vwc,
+		.lpa = id.lpa,
+		.acl = id.acl,
+		.aerl = id.aerl,
+		.elpe = id.elpe,
+		.npss = id.npss,
+		.nwpc = id.nwpc,
+		.kas = id.kas,
+		.wctemp = id.wctemp,
+		.cctemp = id.cctemp,
+		.oaes = id.oaes,
+		.ctratt = id.ctratt,
+		.version = id.ver,
+		.num_namespaces = id.nn,
+		.num_queues = cpu_to_le32(ctrl->num_queues),
+		.num_vectors = cpu_to_le32(ctrl->num_vectors),
+		.bar_size = cpu_to_le32(nvmove_ctrl_bar_size(ctrl)),
+		.cap = cpu_to_le64(ctrl_cap(ctrl)),
+	};
+	COPY_TEXT(to->subnqn, identity->subnqn);
+	COPY_TEXT(to->serial, identity->serial);
+	COPY_TEXT(to->model, identity->model);
+	COPY_TEXT(to->firmware, identity->firmware);
+}
+
+void put_identity(struct writer *w, const struct nvmove_ctrl *ctrl)
+{
+	struct nvmove_cstate_identity id;
+
+	identity_fill(ctrl, &id);
+	writer_section(w, NVMOVE_CSTATE_IDENTITY, &id, sizeof(id));
+}
+
+/**
+ * struct refusal - turns the first reason of a comparison into a refusal
+ * @section: that is being compared
+ * @err: 0 before there is one
+ */
+struct refusal {
+	struct load *load;
+	unsigned int section;
+	int err;
+};
+
+static void refuse_once(void *arg, const struct nvmove_compat_reason *reason)
+{
+	struct refusal *refusal = arg;
+
+	if (refusal->err)
+		return;
+	refusal->err = load_refuse(refusal->load, -ENOTSUP, refusal->section,
+				   "%s: %.82s here, %.82s in the stream", reason->field,
+				   reason->destination, reason->source);
+}
+
+/* What the controller is after the load. */
+static void take_identity(struct load *load, const struct nvmove_cstate_identity *id)
+{
+	struct identity *identity = &load->identity;
+
+	*identity = (struct identity) {
+		.vendor_id = le16_to_cpu(id->vendor_id),
+		.subsystem_vendor_id = le16_to_cpu(id->subsystem_vendor_id),
+		.ieee_oui = id->ieee_oui[0] | id->ieee_oui[1] << 8 |
+			    (uint32_t)id->ieee_oui[2] << 16,
+		.max_queue_entries = NVM_CAP_MQES(le64_to_cpu(id->cap)) + 1,
+		.mdts = id->mdts,
+		.num_namespaces = le32_to_cpu(id->num_namespaces),
+		.oacs = le16_to_cpu(id->oacs),
+		.oncs = le16_to_cpu(id->oncs),
+		.volatile_write_cache = id->vwc & NVM_CTRL_VWC_PRESENT,
+	};
+	/* Room for the terminator is there: the texts have been checked. */
+	memcpy(identity->subnqn, id->subnqn, sizeof(identity->subnqn) - 1);
+	memcpy(identity->serial, id->serial, sizeof(identity->serial) - 1);
+	memcpy(identity->model, id->model, sizeof(identity->model) - 1);
+	memcpy(identity->firmware, id->firmware, sizeof(identity->firmware) - 1);
+	load->virtual_cntlid = le16_to_cpu(id->cntlid);
+	load->num_queues = le32_to_cpu(id->num_queues);
+	load->num_vectors = le32_to_cpu(id->num_vectors);
+}
+
+int check_identity(struct load *load)
+{
+	const struct nvmove_cstate_identity *id =
+		(const void *)load->section[NVMOVE_CSTATE_IDENTITY].payload;
+	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_IDENTITY };
+	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	int err;
+
+	compat_fill(load->ctrl, load->here);
+	compat_compare_identity(&report, id, load->here);
+	err = refusal.err;
+	if (!err)
+		err = load_check_reserved(load, NVMOVE_CSTATE_IDENTITY, "identity",
+					  &id->reserved345, sizeof(id->reserved345));
+	if (!err)
+		err = load_check_reserved(load, NVMOVE_CSTATE_IDENTITY, "identity",
+					  id->reserved380, sizeof(id->reserved380));
+	if (!err)
+		take_identity(load, id);
+	return err;
+}
+
+static int check_namespace_entry(struct load *load, const struct nvmove_cstate_namespace *entry,
+				 uint32_t previous)
+{
+	uint32_t nsid = le32_to_cpu(entry->nsid);
+
+	if (nsid <= previous)
+		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_NAMESPACES,
+				   "namespaces: nsid %u follows nsid %u", nsid, previous);
+	if (nsid > load->identity.num_namespaces)
+		return load_refuse(load, -ENOTSUP, NVMOVE_CSTATE_NAMESPACES,
+				   "nsid %u: up to %u by the identity", nsid,
+				   load->identity.num_namespaces);
+	return load_check_reserved(load, NVMOVE_CSTATE_NAMESPACES, "namespaces", entry->reserved6,
+				   sizeof(entry->reserved6));
+}
+
+int check_namespaces(struct load *load)
+{
+	const struct section *section = &load->section[NVMOVE_CSTATE_NAMESPACES];
+	const struct nvmove_cstate_namespace *there = (const void *)section->payload;
+	const struct nvmove_cstate_namespace *here = (const void *)(load->here + 1);
+	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_NAMESPACES };
+	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	size_t nr = section->length / sizeof(*there);
+	uint32_t previous = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		int err = check_namespace_entry(load, &there[i], previous);
+
+		if (err)
+			return err;
+		previous = le32_to_cpu(there[i].nsid);
+	}
+	compat_compare_namespaces(&report, there, nr, here,
+				  le32_to_cpu(load->here->nr_namespaces));
+	return refusal.err;
+}
+
+int check_offered(struct load *load)
+{
+	if (load->features.volatile_wc && !load->identity.volatile_write_cache)
+		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_FEATURES,
+				   "feature %02xh: value %#x without a volatile write cache",
+				   NVM_FEAT_VOLATILE_WC, load->features.volatile_wc);
+	return 0;
+}
+
+void apply_identity(struct load *load)
+{
+	struct nvmove_ctrl *ctrl = load->ctrl;
+
+	if (!compat_adopts(load->here))
+		return;
+	ctrl->vsubsystem->identity = load->identity;
+	ctrl->virtual_cntlid = load->virtual_cntlid;
+	ctrl->num_queues = load->num_queues;
+	ctrl->num_vectors = load->num_vectors;
+}

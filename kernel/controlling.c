@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way from a VF to the admin queue of its PF. This is the only file that knows the kernel's
+ * nvme driver: it finds the PF's controller, pins what it uses for as long as one command takes,
+ * and copes with the PF being reset, unbound or removed meanwhile. It never keeps anything of the
+ * PF between two commands and never takes a PCI device's lock.
+ *
+ * Why this is safe. A controller is a device of class "nvme" below the PF. A reference to that
+ * device keeps struct nvme_ctrl and its admin queue allocated, a reference to the PF's driver
+ * module keeps the code that frees them; an open /dev/nvmeN holds the same two. A command on a
+ * queue that is being torn down is failed by the block layer, and tearing down waits for commands
+ * that got in before.
+ *
+ * That leaves the moment between finding the device and holding the module. Before a driver's
+ * module can go, the driver core announces on the bus that the PF is unbound (or that its probe
+ * failed). The notifier here takes lookup_lock and thereby waits for whoever is in that moment.
+ */
+#include <linux/blkdev.h>
+#include <linux/build_bug.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include <nvmove/nvme.h>
+
+#include "controlling.h"
+#include "nvme-host.h"
+#include "nvme-layout.h"
+
+#ifndef CONFIG_MODVERSIONS
+#error "CONFIG_MODVERSIONS must tie the layout of struct nvme_ctrl to the running kernel"
+#endif
+
+/*
+ * Never called. Importing a function that takes a struct nvme_ctrl makes the module loader compare
+ * the checksum of that structure, so the offsets in nvme-layout.h cannot meet another layout.
+ */
+static void (*const layout_pin)(struct nvme_ctrl *ctrl) __used = nvme_stop_keep_alive;
+
+static DEFINE_MUTEX(lookup_lock);
+
+/* A PF's controller while a command is sent to it: the references that controlling_get() takes. */
+struct controlling {
+	struct device *device;
+	struct module *owner;
+	struct request_queue *admin_queue;
+};
+
+static int is_nvme_controller(struct device *device, void *unused)
+{
+	return device->class && !strcmp(device->class->name, "nvme");
+}
+
+static bool is_live(const struct nvme_ctrl *ctrl)
+{
+	const u32 *state = (const void *)ctrl + NVME_CTRL_STATE_OFFSET;
+
+	BUILD_BUG_ON(sizeof(*state) != NVME_CTRL_STATE_SIZE);
+
+	/* a controller becomes live after its admin queue was made */
+	return smp_load_acquire(state) == NVME_CTRL_STATE_LIVE;
+}
+
+static struct request_queue *admin_queue(const struct nvme_ctrl *ctrl)
+{
+	struct request_queue *const *queue = (const void *)ctrl + NVME_CTRL_ADMIN_Q_OFFSET;
+
+	BUILD_BUG_ON(sizeof(*queue) != NVME_CTRL_ADMIN_Q_SIZE);
+
+	return *queue;
+}
+
+static int controlling_get(struct pci_dev *vf, struct controlling *controlling)
+{
+	struct pci_dev *pf = pci_physfn(vf);
+	struct pci_driver *driver;
+	struct nvme_ctrl *ctrl;
+	struct device *device;
+
+	guard(mutex)(&lookup_lock);
+
+	device = device_find_child(&pf->dev, NULL, is_nvme_controller);
+	if (!device)
+		return -ENODEV;
+
+	ctrl = dev_get_drvdata(device);
+	driver = READ_ONCE(pf->driver);
+	if (!driver || !is_live(ctrl) || !try_module_get(driver->driver.owner)) {
+		put_device(device);
+		return -ENODEV;
+	}
+
+	controlling->device = device;
+	controlling->owner = driver->driver.owner;
+	controlling->admin_queue = admin_queue(ctrl);
+	return 0;
+}
+
+/* The device goes first: its release function may be in the module. */
+static void controlling_put(struct controlling *controlling)
+{
+	put_device(controlling->device);
+	module_put(controlling->owner);
+}
+
+static int controlling_notify(struct notifier_block *block, unsigned long event, void *data)
+{
+	if (event == BUS_NOTIFY_UNBOUND_DRIVER || event == BUS_NOTIFY_DRIVER_NOT_BOUND) {
+		mutex_lock(&lookup_lock);
+		mutex_unlock(&lookup_lock);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block controlling_block = {
+	.notifier_call = controlling_notify,
+};
+
+int nvmove_controlling_init(void)
+{
+	return bus_register_notifier(&pci_bus_type, &controlling_block);
+}
+
+void nvmove_controlling_exit(void)
+{
+	bus_unregister_notifier(&pci_bus_type, &controlling_block);
+}
+
+int nvmove_controlling_submit(struct pci_dev *vf, struct nvme_command *cmd, void *buffer,
+			      u32 length, u32 *result)
+{
+	struct controlling controlling;
+	union nvme_result completion;
+	int ret;
+
+	ret = controlling_get(vf, &controlling);
+	if (ret)
+		return ret;
+
+	ret = __nvme_submit_sync_cmd(controlling.admin_queue, cmd, &completion, buffer, length,
+				     NVMOVE_NVME_QID_ANY, 0);
+	controlling_put(&controlling);
+
+	if (ret == -EINTR)	/* the nvme driver's word for a command that it has cancelled */
+		return -EIO;
+	if (ret < 0)
+		return ret;
+	/* path-related: the nvme driver ended the command itself, the controller may have run it */
+	if ((ret & NVME_SCT_MASK) == NVME_SCT_PATH)
+		return -EIO;
+	if (!ret && result)
+		*result = le32_to_cpu(completion.u32);
+	return ret & NVME_SCT_SC_MASK;
+}
+
+int nvmove_controlling_max_transfer(struct pci_dev *vf)
+{
+	struct controlling controlling;
+	u64 by_size, by_segments;
+	int ret;
+
+	ret = controlling_get(vf, &controlling);
+	if (ret)
+		return ret;
+
+	/* a buffer that starts within a page takes one segment more than it has pages */
+	by_size = (u64)queue_max_hw_sectors(controlling.admin_queue) << SECTOR_SHIFT;
+	by_segments = ((u64)queue_max_segments(controlling.admin_queue) - 1) << PAGE_SHIFT;
+	controlling_put(&controlling);
+
+	return clamp(min(by_size, by_segments) & PAGE_MASK, PAGE_SIZE, (u64)SZ_1G);
+}
+
+int nvmove_controlling_identify(struct pci_dev *vf, u8 cns, u16 cntid, void *data)
+{
+	struct nvme_command cmd = {
+		.identify.opcode = nvme_admin_identify,
+		.identify.cns = cns,
+		.identify.ctrlid = cpu_to_le16(cntid),
+	};
+
+	return nvmove_controlling_submit(vf, &cmd, data, NVME_IDENTIFY_DATA_SIZE, NULL);
+}
+
+int nvmove_controlling_log_page(struct pci_dev *vf, u8 lid, void *data, u32 length)
+{
+	u32 dwords = length / sizeof(u32) - 1;
+	struct nvme_command cmd = {
+		.get_log_page.opcode = nvme_admin_get_log_page,
+		.get_log_page.nsid = cpu_to_le32(NVME_NSID_ALL),
+		.get_log_page.lid = lid,
+		.get_log_page.numdl = cpu_to_le16(lower_16_bits(dwords)),
+		.get_log_page.numdu = cpu_to_le16(upper_16_bits(dwords)),
+	};
+
+	return nvmove_controlling_submit(vf, &cmd, data, length, NULL);
+}
+
+int nvmove_controlling_find(struct pci_dev *vf, u16 pcid, struct nvmove_controlled *controlled)
+{
+	struct nvm_secondary_list *list __free(kfree) = kmalloc(sizeof(*list), GFP_KERNEL);
+	int vf_number = pci_iov_vf_id(vf) + 1;
+	const struct nvm_secondary_entry *entry;
+	u32 first = 0;
+	int ret;
+
+	if (!list)
+		return -ENOMEM;
+
+	/* entries come in ascending order of SCID, as many as fit; go on behind the last one */
+	do {
+		ret = nvmove_controlling_identify(vf, NVM_CNS_SECONDARY_LIST, first, list);
+		if (ret)
+			return ret;
+		if (list->num > ARRAY_SIZE(list->entry))
+			return -EPROTO;
+
+		for (entry = list->entry; entry < list->entry + list->num; entry++) {
+			if (le16_to_cpu(entry->scid) < first)
+				return -EPROTO;
+			first = le16_to_cpu(entry->scid) + 1;
+
+			if (le16_to_cpu(entry->vfn) != vf_number ||
+			    le16_to_cpu(entry->pcid) != pcid)
+				continue;
+			controlled->cntlid = le16_to_cpu(entry->scid);
+			controlled->online = entry->scs & NVM_SCS_ONLINE;
+			return 0;
+		}
+	} while (list->num == ARRAY_SIZE(list->entry) && first <= U16_MAX);
+
+	return -ENOENT;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the driver's files share: the device, the table of a command protocol, the state machine's
+ * and the streams' entry points. See docs/driver.md for the locking.
+ */
+#ifndef NVMOVE_NVME_VFIO_PCI_H
+#define NVMOVE_NVME_VFIO_PCI_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
+
+struct nvmove_device;
+struct nvmove_stream;
+
+/**
+ * struct nvmove_proto_ops - one command protocol, all on the controlling function
+ * @stream_id: enum nvmove_stream_protocol
+ * @probe: can @ndev be migrated under this protocol? Fills in @ndev's description and returns 0, or
+ *	says why not and returns a negative errno
+ * @suspend: drain the controller and stop its DMA
+ * @resume: undo @suspend; -EALREADY, without a message, if the controller was not suspended
+ * @state_size: size in bytes of the controller's state
+ * @save: read @length bytes of the state from @offset on; the controller is suspended. Pieces go
+ *	in ascending order without gaps, offset 0 starts over
+ * @load: write a piece of the state, likewise; the piece that completes the state commits it
+ * @explain: say in words why the last @load was refused
+ *
+ * Offsets and lengths are bytes, multiples of 4; a piece is not longer than
+ * nvmove_controlling_max_transfer(). All may sleep. All but @probe and @explain return 0, -ENODEV
+ * if the command was not sent, -EREMOTEIO if the device refused it, another negative errno if
+ * nobody knows whether it was carried out; they say what went wrong. A refused @suspend or @resume
+ * has changed nothing, a refused @load may have spoilt the controller's state.
+ */
+struct nvmove_proto_ops {
+	u16 stream_id;
+	int (*probe)(struct nvmove_device *ndev);
+	int (*suspend)(struct nvmove_device *ndev);
+	int (*resume)(struct nvmove_device *ndev);
+	int (*state_size)(struct nvmove_device *ndev, u32 *size);
+	int (*save)(struct nvmove_device *ndev, u32 offset, void *data, u32 length);
+	int (*load)(struct nvmove_device *ndev, u32 offset, void *data, u32 length);
+	void (*explain)(struct nvmove_device *ndev);
+};
+
+extern const struct nvmove_proto_ops nvmove_rfc_ops;
+
+/**
+ * struct nvmove_device - an NVMe function bound for assignment
+ * @core: the VFIO device; first member
+ * @proto: how to migrate it; NULL if it cannot be. Constant once registered
+ * @vf_number: 1-based number of the VF; constant once registered
+ * @cntlid: controller id; constant once registered
+ * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
+ *	waited for, on the way of a PCI reset
+ * @state: where the state machine is
+ * @stream: the open stream in STOP_COPY and RESUMING, else NULL; holds a reference to its file
+ * @suspended: the controller may be suspended: set before that is tried, cleared when a resume or a
+ *	reset has certainly undone it
+ * @in_arc: whoever holds @state_mutex may have sent commands that suspend or resume the controller
+ * @reset_lock: covers @in_reset, @deferred_reset, and giving up @state_mutex
+ * @in_reset: the function is being reset
+ * @deferred_reset: it was, and whoever holds @state_mutex has to deal with it
+ * @reset_wait: woken when @in_reset falls
+ */
+struct nvmove_device {
+	struct vfio_pci_core_device core;
+	const struct nvmove_proto_ops *proto;
+	u16 vf_number;
+	u16 cntlid;
+
+	struct mutex state_mutex; /* see above */
+	enum vfio_device_mig_state state;
+	struct nvmove_stream *stream;
+	bool suspended;
+	bool in_arc;
+
+	spinlock_t reset_lock; /* see above */
+	bool in_reset;
+	bool deferred_reset;
+	wait_queue_head_t reset_wait;
+};
+
+/**
+ * nvmove_migrate_init - find out if a device can migrate and offer the feature if so
+ * @ndev: the device, its PCI function known, not yet registered with VFIO
+ */
+void nvmove_migrate_init(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_release - free what nvmove_migrate_init() made
+ * @ndev: the device; nobody uses it any more
+ */
+void nvmove_migrate_release(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_open - a user has opened the device and VFIO has reset the function
+ * @ndev: the device
+ *
+ * Return: 0, or -EIO if the controller is still suspended because the reset failed.
+ */
+int nvmove_migrate_open(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_close - the last user has gone and VFIO has tried to reset the function
+ * @ndev: the device
+ *
+ * Ends an open stream. When this returns, nobody outside uses the device.
+ */
+void nvmove_migrate_close(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_remove - the function leaves this driver
+ * @ndev: the device, unregistered from VFIO, its PCI function still locked by the driver core
+ *
+ * Resets a controller that nvmove_migrate_close() had to leave suspended.
+ */
+void nvmove_migrate_remove(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_reset_prepare - the function is about to be reset
+ * @ndev: the device
+ */
+void nvmove_migrate_reset_prepare(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_reset_done - the function has been reset
+ * @ndev: the device
+ *
+ * Puts it back to RUNNING, or leaves that to the arc that is under way.
+ */
+void nvmove_migrate_reset_done(struct nvmove_device *ndev);
+
+/**
+ * nvmove_stream_length - length of the stream that would be saved now
+ * @ndev: the device
+ * @length: bytes
+ *
+ * Return: 0, -EPROTO if the device states an impossible size, else as the state_size operation of
+ * struct nvmove_proto_ops.
+ */
+int nvmove_stream_length(struct nvmove_device *ndev, unsigned long *length);
+
+/**
+ * nvmove_stream_save - read the controller's whole state and make a stream of it
+ * @ndev: the device, suspended
+ *
+ * Return: the stream, to be ended with nvmove_stream_end(), or an error pointer.
+ */
+struct nvmove_stream *nvmove_stream_save(struct nvmove_device *ndev);
+
+/**
+ * nvmove_stream_receive - make a stream that user space writes a state into
+ * @ndev: the device
+ *
+ * Return: the stream, to be ended with nvmove_stream_end(), or an error pointer.
+ */
+struct nvmove_stream *nvmove_stream_receive(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_load - a received stream is complete and correct: load the state
+ * @ndev: the device
+ * @stream: the stream, its lock not held
+ *
+ * Return: 0, -ENODEV if the device has left RESUMING meanwhile, else as nvmove_stream_load().
+ */
+int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream);
+
+/**
+ * nvmove_stream_load - give the state of a complete and correct stream to the device
+ * @stream: from nvmove_stream_receive()
+ * @ndev: the device, suspended
+ *
+ * Return: 0, -EINVAL if the stream has been spoilt since, -EINTR if the caller is being killed,
+ * else as the load operation of struct nvmove_proto_ops. After a failure the stream stays refused.
+ */
+int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev);
+
+/**
+ * nvmove_stream_finish - close a received stream to user space and judge it
+ * @stream: from nvmove_stream_receive()
+ *
+ * Return: 0 if the device has taken the state, -EINVAL for a bad or incomplete stream, -ENODEV if
+ * the load has not come about, -EINTR if the caller is being killed, else why the load failed.
+ */
+int nvmove_stream_finish(struct nvmove_stream *stream);
+
+/**
+ * nvmove_stream_file - the file that user space reads or writes
+ * @stream: the stream
+ *
+ * Return: a new reference to the file.
+ */
+struct file *nvmove_stream_file(struct nvmove_stream *stream);
+
+/**
+ * nvmove_stream_end - make every further read or write fail and give up the stream
+ * @stream: the stream; freed when user space closes its file
+ *
+ * Takes no lock, so it may be called on the way of a PCI reset.
+ */
+void nvmove_stream_end(struct nvmove_stream *stream);
+
+#endif /* NVMOVE_NVME_VFIO_PCI_H */

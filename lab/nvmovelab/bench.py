@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a lab test is given: two booted hosts, its own directory for logs, and the few steps that tests share.
+
+Whatever a test started through it is ended when the test ends.
+"""
+
+from . import kernellog, mover, provision
+from .errors import LabError
+from .guest import Guest
+from .vmm import Vmm
+
+GUEST_BOOT_SECONDS = 180
+
+
+class Failure(Exception):
+    """A behaviour is not what the test demands."""
+
+
+class Bench:
+    """The hosts as one test sees them."""
+
+    def __init__(self, hosts, directory):
+        self.a, self.b = hosts
+        self.hosts = hosts
+        self.directory = directory
+        self._vmms = []
+        self._guests = []
+        self._marks = [(host, kernellog.Mark(host)) for host in hosts]
+
+    def expect(self, condition, message):
+        """Fail the test with a message unless the condition holds."""
+        if not condition:
+            raise Failure(message)
+
+    def expect_equal(self, what, found, wanted):
+        """Fail the test unless two values are equal."""
+        if found != wanted:
+            raise Failure(f"{what}: {found!r}, expected {wanted!r}")
+
+    def vf(self, host, number=1, driver=provision.DRIVER, **resources):
+        """Provision a VF, with the project's driver loaded if that is to bind it; returns its PCI address."""
+        if driver == provision.DRIVER:
+            provision.load_driver(host)
+        return provision.vf(host, number, driver, **resources)
+
+    def vmm(self, host, function, incoming=False):
+        """Start a VMM with a VF."""
+        vmm = Vmm(host, function, incoming)
+        self._vmms.append(vmm)
+        return vmm
+
+    def boot_guest(self, host, function):
+        """Boot a guest that owns a VF; returns its VMM and the guest."""
+        vmm = self.vmm(host, function)
+        guest = Guest(self.directory / f"guest-{len(self._guests)}.log")
+        self._guests.append(guest)
+        guest.attach(vmm.serial())
+        guest.wait_ready(GUEST_BOOT_SECONDS, vmm.alive)
+        return vmm, guest
+
+    def await_guest(self, host, function, guest):
+        """Start a VMM that waits for a guest."""
+        vmm = self.vmm(host, function, incoming=True)
+        guest.attach_later(vmm.serial())
+        vmm.listen()
+        return vmm
+
+    def vfio(self, host, test, function, *options, **more):
+        """Run a test of the VFIO program on a host (mover.run); returns what it found, raises if anything was wrong."""
+        return mover.run(host, self.directory, test, function, *options, **more)
+
+    def vfio_pair(self, functions, *options, **more):
+        """Let the VFIO program move its guest between the hosts (mover.run_pair); returns what it found, raises if
+        anything was wrong."""
+        return mover.run_pair(self.hosts, self.directory, functions, *options, **more)
+
+    def new_trouble(self):
+        """What the hosts' kernels complained about since the test began, and the lines' file for the log."""
+        found = []
+        for host, mark in self._marks:
+            lines = mark.new()
+            (self.directory / f"dmesg-{host.name}.log").write_text("\n".join(lines) + "\n")
+            found += [f"host {host.name}: {line}" for line in kernellog.trouble("\n".join(lines))]
+        return found
+
+    def finish(self):
+        """End what the test started and put the hosts back into the state after boot."""
+        for vmm in self._vmms:
+            if not vmm.ended():
+                vmm.quit()
+        for guest in self._guests:
+            guest.close()
+        for host in self.hosts:
+            try:
+                provision.clear(host)
+            except LabError as error:
+                raise Failure(f"host {host.name} cannot be cleared after the test: {error}") from None

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line of lab/lab."""
+
+import argparse
+import sys
+
+from . import demo, drivercheck, shell, suite
+from .errors import LabError
+from .products import prepare
+from .progress import say
+
+
+def _prepare(_):
+    products = prepare()
+    say(f"everything is in the cache; hosts run under {products.accelerator}")
+    return 0
+
+
+def main(argv):
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="lab/lab", description="Two hosts, a guest and a wire on one machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, text in (
+            ("prepare", _prepare, "make what the cache lacks, boot nothing"),
+            ("demo", lambda _: demo.main(), "move a guest with a VF between two hosts while fio runs in it"),
+            ("shell", lambda _: shell.main(), "boot both hosts and open a shell on host A"),
+            ("check-driver", lambda _: drivercheck.main(), "compile the driver with W=1, sparse and checkpatch; boot nothing"),
+            ("test", lambda options: suite.main(options.names), "run the tests of tests/lab")):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(function=function)
+        if name == "test":
+            command.add_argument("names", nargs="*", help="names of tests; all without")
+    options = parser.parse_args(argv)
+    try:
+        return options.function(options)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return 130

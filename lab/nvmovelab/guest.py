@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The guest as its user sees it: shell commands over its serial agent. It stays the same object while it moves.
+
+Nothing is sent while a migration runs (the moment at which a serial port's input changes hosts is not defined); output is
+read from whichever host it comes from.
+"""
+
+import base64
+import itertools
+import queue
+import shlex
+import threading
+import time
+
+from .channel import Result
+from .errors import LabError, Timeout
+
+
+class GuestJob:
+    """A shell command running in the guest."""
+
+    def __init__(self, guest, number, script):
+        self._guest = guest
+        self._number = number
+        self._script = script
+        self._events = queue.Queue()
+        self.code = None
+
+    def deliver(self, kind, text):
+        """Take a line of output or the exit code (called by the guest's reader)."""
+        self._events.put((kind, text))
+
+    def running(self):
+        """Whether the command has not reported its end; meant for commands that print only little."""
+        return self.code is None and not any(kind != "|" for kind, _ in list(self._events.queue))
+
+    def readline(self, timeout):
+        """Next line of output, None at the end."""
+        if self.code is not None:
+            return None
+        try:
+            kind, text = self._events.get(timeout=max(0.0, timeout))
+        except queue.Empty:
+            raise Timeout(f"guest: {self._script!r}: no answer within {timeout:.0f} s") from None
+        if kind == "|":
+            return text
+        if kind == "!":
+            raise LabError(f"guest: {self._script!r}: {text}")
+        self.code = int(text)
+        return None
+
+    def wait(self, timeout):
+        """Wait for the end and return a Result (both outputs in out)."""
+        deadline = time.monotonic() + timeout
+        lines = []
+        while (line := self.readline(deadline - time.monotonic())) is not None:
+            lines.append(line)
+        return Result(["sh", "-c", self._script], self.code, "\n".join(lines), "")
+
+
+class Guest:
+    """The guest's agent."""
+
+    def __init__(self, transcript):
+        self._transcript = open(transcript, "w")
+        self._jobs = {}
+        self._numbers = itertools.count(1)
+        self._ready = threading.Event()
+        self._stream = self._next = None
+
+    def attach(self, stream):
+        """Use the agent behind a relayed serial port."""
+        self._stream = stream
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def attach_later(self, stream):
+        """Listen to the serial port of the VMM that waits for the guest, too; commands go there after switch()."""
+        self._next = stream
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def switch(self):
+        """The guest has moved: commands go to the port given to attach_later() from now on."""
+        self._stream, self._next = self._next, None
+
+    def _read(self, stream):
+        while True:
+            try:
+                line = stream.readline(3600)
+            except LabError:
+                line = None
+            if line is None:
+                break
+            self._transcript.write(f"{time.monotonic():.3f} {line}\n")
+            self._transcript.flush()
+            self._line(line)
+        if stream is self._stream:
+            for job in list(self._jobs.values()):
+                job.deliver("!", "the guest is gone")
+
+    def _line(self, line):
+        mark, _, rest = line.partition(" ")
+        if not mark.startswith("@") or not mark[1:].isdigit() or not rest:
+            return
+        number = int(mark[1:])
+        if number == 0:
+            self._ready.set()
+        elif number in self._jobs:
+            self._jobs[number].deliver(rest[0], rest[1:])
+            if rest[0] == "=":
+                del self._jobs[number]
+
+    def wait_ready(self, timeout, alive):
+        """Wait for the agent's greeting; alive() raises if the guest cannot come any more."""
+        deadline = time.monotonic() + timeout
+        while not self._ready.wait(0.5):
+            alive()
+            if time.monotonic() > deadline:
+                raise Timeout(f"guest: its agent did not answer within {timeout} s")
+
+    def start(self, script):
+        """Start a shell script in the guest."""
+        number = next(self._numbers)
+        job = GuestJob(self, number, script)
+        self._jobs[number] = job
+        self._transcript.write(f"{time.monotonic():.3f} > {number} {script}\n")
+        self._stream.write(f"run {number} {base64.b64encode(script.encode()).decode()}\n".encode())
+        return job
+
+    def run(self, script, timeout=60):
+        """Run a shell script to its end; returns its Result whatever the exit code."""
+        return self.start(script).wait(timeout)
+
+    def sh(self, script, timeout=60):
+        """Run a shell script, raise LabError if it fails, return its output."""
+        return self.run(script, timeout).check().out
+
+    def argv(self, *argv, timeout=60):
+        """Run one program, raise LabError if it fails, return its output."""
+        return self.sh(shlex.join(argv), timeout)
+
+    def close(self):
+        """End the transcript."""
+        self._transcript.close()

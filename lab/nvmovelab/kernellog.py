@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reads a host's or the guest's kernel log for what must not be there."""
+
+import re
+
+# Splats of the kernel, faults of the IOMMU, and every complaint of the NVMe and block layers.
+TROUBLE = re.compile(
+    r"WARNING:|BUG:|Oops|Call Trace|general protection|unable to handle|rcu.*stall|hung_task|blocked for more than|"
+    r"DMAR:.*(fault|DMA Read|DMA Write)|I/O error|nvme\S* .*(timeout|timed out|Abort|reset controller|Removing after|"
+    r"failed|invalid|error|bogus|identifiers)|EXT4-fs error|irq \d+: nobody cared")
+# What the kernel says of any module that its builder has not signed.
+UNSIGNED = re.compile(r"module verification failed: signature and/or required key missing")
+
+
+def trouble(log):
+    """The lines of a kernel log that report trouble."""
+    return [line for line in log.splitlines() if TROUBLE.search(line) and not UNSIGNED.search(line)]
+
+
+class Mark:
+    """Remembers how far a host's kernel log has been read."""
+
+    def __init__(self, host):
+        self._host = host
+        self._seen = len(host.dmesg().splitlines())
+
+    def new(self):
+        """Lines since the mark was made."""
+        return self._host.dmesg().splitlines()[self._seen:]

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an administrator does on a host before a VF can be assigned: load the driver, make VFs, give one its resources."""
+
+import shutil
+
+from .subsystem import OTHER_PF, PF, VFS
+
+DRIVER = "nvme-vfio-pci"
+QUEUES = 5
+VECTORS = 5
+
+
+def load_driver(host):
+    """Load the project's VFIO driver from the share."""
+    shutil.copy2(host.products.driver, host.share / f"{DRIVER}.ko")
+    host.sh(f"lsmod | grep -q nvme_vfio_pci || {{ modprobe -a nvme $(modinfo -F depends /lab/{DRIVER}.ko | tr , ' '); "
+            f"insmod /lab/{DRIVER}.ko; }}")
+
+
+def unload_driver(host):
+    """Remove the project's VFIO driver."""
+    host.sh("lsmod | grep -q nvme_vfio_pci && rmmod nvme_vfio_pci || true")
+
+
+def script(number=1, driver=DRIVER, queues=QUEUES, vectors=VECTORS, pf=PF, vfs=VFS):
+    """The shell command that provisions VF number (from 1) for a VMM and prints its PCI address."""
+    return f"sh /lab/host/provision {pf} {vfs} {number} {queues} {vectors} {driver}"
+
+
+def vf(host, number=1, driver=DRIVER, **details):
+    """Provision VF number (from 1) for a VMM and return its PCI address."""
+    return host.sh(script(number, driver, **details))
+
+
+def clear(host):
+    """Remove all VFs and the driver: the host is as it was after boot."""
+    for pf in (PF, OTHER_PF):
+        host.sh(f"echo 0 >/sys/bus/pci/devices/{pf}/sriov_numvfs")
+    host.sh("rm -f /run/vmm*")
+    unload_driver(host)
+
+
+def pf_controller(host):
+    """Name of the PF's controller, like nvme0."""
+    return host.sh(f"basename /sys/bus/pci/devices/{PF}/nvme/nvme*")

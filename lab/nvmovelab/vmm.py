@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The VMM inside a host: Debian's own QEMU with a guest that owns a VF, and its migration to the other host.
+
+The machine model is the same on both hosts. Nothing here knows how the VF's state travels: that is VFIO's.
+"""
+
+import itertools
+import signal
+import time
+
+from .errors import LabError, Timeout
+from .qmp import Qmp
+
+PORT = 4444
+MEMORY = 256
+# Without dirty tracking by the device all pinned memory counts as dirty until the guest stops (docs/lab.md).
+DOWNTIME_LIMIT_MS = 60000
+BANDWIDTH = 10 << 30
+ENDED = ("completed", "failed", "cancelled")
+
+
+class Vmm:
+    """One QEMU process in a host, running a guest or waiting for one."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, host, vf, incoming=False, migratable=True):
+        self.host = host
+        number = next(self._numbers)
+        self._qmp_path, self._agent_path = f"/run/vmm{number}.qmp", f"/run/vmm{number}.agent"
+        accel = host.sh("test -c /dev/kvm && echo kvm || echo tcg")
+        self.accelerator = accel
+        argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
+                "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
+                "-m", str(MEMORY), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
+                "-serial", f"file:/lab/guest-console-{number}.log",
+                "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
+                "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
+                "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4"]
+        if vf:
+            argv += ["-device", f"vfio-pci,host={vf},id=vf0" + (",enable-migration=on" if migratable else "")]
+        if incoming:
+            argv += ["-incoming", "defer"]
+        self._job = host.start_program(argv)
+        self.qmp = self._connect_qmp()
+
+    def _connect_qmp(self):
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return Qmp(f"VMM on host {self.host.name}", self.host.channel.relay(self._qmp_path))
+            except LabError:
+                self.alive()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def ended(self):
+        """Whether QEMU has ended."""
+        return self._job.ended()
+
+    def alive(self):
+        """Raise LabError with QEMU's words if it has ended."""
+        self.host.alive()
+        if self._job.ended():
+            result = self._job.wait(1)
+            raise LabError(f"VMM on host {self.host.name} ended with code {result.code}: {result.err.strip()}")
+
+    def serial(self):
+        """The stream of the guest agent's serial port."""
+        return self.host.channel.relay(self._agent_path)
+
+    def _capabilities(self):
+        # Without the return path a source takes its migration for completed although the destination refused the state.
+        self.qmp.command("migrate-set-capabilities", capabilities=[
+            {"capability": name, "state": True} for name in ("events", "return-path")])
+
+    def listen(self):
+        """Make an incoming VMM wait for the guest."""
+        self._capabilities()
+        self.qmp.command("migrate-incoming", uri=f"tcp:0.0.0.0:{PORT}")
+
+    def start_migration(self, address, port=PORT):
+        """Begin to move the guest to whoever listens at an address."""
+        self._capabilities()
+        self.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS, max_bandwidth=BANDWIDTH)
+        self.qmp.command("migrate", uri=f"tcp:{address}:{port}")
+
+    def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=180):
+        """Wait for a condition on query-migrate's answer and return the answer."""
+        deadline = time.monotonic() + timeout
+        while True:
+            info = self.qmp.command("query-migrate")
+            if until({"status": "none", **info}):
+                return info
+            if time.monotonic() > deadline:
+                raise Timeout(f"migration from host {self.host.name}: {info.get('status')} after {timeout} s")
+            time.sleep(0.1)
+
+    def migrate(self, destination, timeout=180):
+        """Move the guest to the listening VMM destination; returns query-migrate's last answer, also after a failure."""
+        self.start_migration(destination.host.address)
+        return self.wait_migration(timeout=timeout)
+
+    def status(self):
+        """QEMU's run state."""
+        return self.qmp.command("query-status")["status"]
+
+    def errors(self):
+        """What QEMU has printed on its standard error so far."""
+        return self._job.error_text()
+
+    def kill(self):
+        """Let the VMM die without a word."""
+        self._job.signal(signal.SIGKILL)
+
+    def quit(self):
+        """End the VMM and wait for it."""
+        try:
+            self.qmp.command("quit", timeout=20)
+        except LabError:
+            self._job.signal(signal.SIGKILL)
+        self._job.wait(30)
+        self.host.run(["rm", "-f", self._qmp_path, self._agent_path])

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""fio in the guest: verified I/O that runs while the guest moves, the rate as it happens, and what fio says at the end."""
+
+import json
+import threading
+import time
+
+from .errors import LabError
+
+EILSEQ = 84
+INTERVAL = 0.5
+# A guest that does nothing for so long does nothing any more, however slow the machine.
+STALLED = 60
+
+
+def disk(guest, nsid):
+    """Name of the guest's disk for a namespace: Linux numbers disks in the order in which they were found."""
+    return guest.sh(f"grep -lx {nsid} /sys/block/nvme[0-9]n[0-9]*/nsid").split("/")[3]
+
+
+class Rate:
+    """Samples a disk's completed I/Os from the guest while it runs. Times are this machine's."""
+
+    def __init__(self, guest, disk, show):
+        self._job = guest.start(f"rm -f /run/stop-rate; while read -r r a b c w rest </sys/block/{disk}/stat; do "
+                                f"echo $r $w; [ -e /run/stop-rate ] && break; sleep {INTERVAL}; done")
+        self._guest = guest
+        self._show = show
+        self.samples = []
+        self.error = None
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _follow(self):
+        try:
+            while (line := self._job.readline(300)) is not None:
+                reads, writes = (int(word) for word in line.split())
+                now = time.monotonic()
+                self.samples.append((now, reads + writes))
+                if len(self.samples) > 1:
+                    before, ios = self.samples[-2]
+                    self._show((reads + writes - ios) / max(now - before, 0.001), now - before)
+        except (LabError, ValueError) as error:
+            self.error = error
+
+    def ios_at(self, moment):
+        """I/Os that the last sample before a moment had counted."""
+        counts = [ios for when, ios in self.samples if when <= moment]
+        return counts[-1] if counts else (self.samples[0][1] if self.samples else 0)
+
+    def longest_gap(self):
+        """Longest time in seconds between two samples: the guest's standstill as an observer saw it."""
+        times = [when for when, _ in self.samples]
+        return max((b - a for a, b in zip(times, times[1:])), default=0.0)
+
+    def stop(self):
+        """End the sampling."""
+        self._guest.sh("touch /run/stop-rate")
+        self._thread.join(30)
+        if self.error:
+            raise LabError(f"the guest's I/O rate is gone: {self.error}")
+
+
+class Running:
+    """fio with verification in the guest, from start() to finish(), however often the guest moves meanwhile."""
+
+    NAME = "running"
+
+    def __init__(self, guest, disk, show=lambda per_second, seconds: None, **options):
+        self._guest = guest
+        self._job = guest.start(fio(self.NAME, f"/dev/{disk}", "randwrite", verify_backlog=64, time_based=1,
+                                    runtime=3600, **options))
+        self.rate = Rate(guest, disk, show)
+
+    def advance(self, seconds, when):
+        """Let it run for some seconds, longer on a slow machine until it has done something; return the I/Os done."""
+        start = time.monotonic()
+        done = 0
+        while self._job.running() and (not done or time.monotonic() < start + seconds):
+            time.sleep(min(seconds, INTERVAL))
+            done = self.rate.ios_at(time.monotonic()) - self.rate.ios_at(start)
+            if time.monotonic() > start + STALLED:
+                break
+        if done <= 0 or not self._job.running():
+            raise LabError(f"guest: {done} I/Os in {time.monotonic() - start:.0f} s {when}, fio "
+                           f"{'runs' if self._job.running() else 'has ended'}; its words: {self._words()}")
+        return done
+
+    def _words(self):
+        if self._job.running():
+            return "none"
+        return f"{self._job.wait(30).out} {self._guest.run(f'head -c 2000 /run/{self.NAME}.json').out}"
+
+    def finish(self):
+        """Stop fio and return its report, with what it printed under "words"."""
+        self.rate.stop()
+        self._guest.sh("killall -INT fio")
+        words = self._job.wait(120).out
+        return {**report(self._guest.sh(f"cat /run/{self.NAME}.json")), "words": words}
+
+
+def fio(name, device, rw, **options):
+    """fio's command line for verified direct I/O."""
+    words = {"name": name, "filename": device, "rw": rw, "direct": 1, "ioengine": "libaio", "bs": "4k", "iodepth": 8,
+             "allow_file_create": 0, "verify": "crc32c", "verify_fatal": 1, "output-format": "json",
+             "output": f"/run/{name}.json", **options}
+    return "fio " + " ".join(f"--{key}={value}" for key, value in words.items())
+
+
+def report(text):
+    """What fio's JSON says, in the terms of the demo's report."""
+    start = text.find("{")
+    jobs = json.loads(text[start:])["jobs"]
+    return {
+        "ios": sum(j["read"]["total_ios"] + j["write"]["total_ios"] for j in jobs),
+        "bytes_verified": sum(j["read"]["io_bytes"] for j in jobs),
+        "bytes_written": sum(j["write"]["io_bytes"] for j in jobs),
+        "io_errors": sum(j["error"] not in (0, EILSEQ) for j in jobs),
+        "verify_errors": sum(j["error"] == EILSEQ for j in jobs),
+    }

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A destination whose namespace is smaller refuses the controller state and names both sizes; the source goes on."""
+
+from nvmovelab import kernellog, workload
+from nvmovelab.subsystem import MISMATCHED, MISMATCHED_VF
+
+# The refusal, which this test wants to see in host B's log.
+EXPECTED_TROUBLE = r"nvme-vfio-pci|vfio"
+
+
+def run(bench):
+    """Try to move a guest between VFs whose namespaces differ in size."""
+    functions = [bench.vf(host, MISMATCHED_VF) for host in bench.hosts]
+    source, guest = bench.boot_guest(bench.a, functions[0])
+    load = workload.Running(guest, workload.disk(guest, MISMATCHED["A"].nsid), size="32m")
+    load.advance(2, "before the attempt")
+    destination = bench.await_guest(bench.b, functions[1], guest)
+    info = source.migrate(destination)
+    bench.expect_equal("migration", info["status"], "failed")
+    bench.expect_equal("state of the source", source.status(), "running")
+    load.advance(3, "after the refusal")
+
+    log = bench.b.dmesg()
+    nsid = MISMATCHED["A"].nsid
+    sizes = [str(MISMATCHED[name].megabytes << 11) for name in ("A", "B")]
+    named = [line for line in log.splitlines() if f"nsid {nsid}" in line and all(size in line for size in sizes)]
+    bench.expect(named, f"host B's log names nsid {nsid} with both sizes ({' and '.join(sizes)} blocks) nowhere:\n"
+                 + "\n".join(log.splitlines()[-10:]))
+
+    found = load.finish()
+    bench.expect_equal("I/O errors", found["io_errors"], 0)
+    bench.expect_equal("verify errors", found["verify_errors"], 0)
+    bench.expect_equal("guest's kernel log", kernellog.trouble(guest.sh("dmesg")), [])

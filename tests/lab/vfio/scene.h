@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Points of a migration at which something can happen: a list of them, a way to get to each from a
+ * running guest, and what must be true afterwards.
+ */
+#ifndef VFIO_LAB_SCENE_H
+#define VFIO_LAB_SCENE_H
+
+#include "tests.h"
+
+/** struct scene - a running guest, and a stream of it from earlier */
+struct scene {
+	struct machine machine;
+	struct bytes stream;
+};
+
+/**
+ * struct place - a point of a migration
+ * @state: where to go from RUNNING
+ * @bytes: how much of the stream to read or write, -1 for all of it
+ * @after: state to go on to with the stream still open, or @state
+ * @refused: going on to @after must fail
+ */
+struct place {
+	const char *name;
+	uint32_t state;
+	int bytes;
+	uint32_t after;
+	bool refused;
+};
+
+extern const struct place places[];
+extern const size_t nr_places;
+
+/** scene_begin() - start a guest, save it once, let it run on */
+int scene_begin(struct scene *scene, const struct test_options *options);
+
+/** scene_end() - finish and report; returns @result or worse */
+int scene_end(struct scene *scene, const char *test, unsigned int cases, int result);
+
+/** scene_enter() - from RUNNING to @place; @file gets the stream that is open there, or -1 */
+int scene_enter(struct scene *scene, const struct place *place, int *file);
+
+/** scene_check_dead_stream() - the stream in @file, if any, must give an error */
+int scene_check_dead_stream(const struct place *place, int file);
+
+/** scene_check_running() - the function must be in RUNNING */
+int scene_check_running(struct scene *scene, const struct place *place);
+
+/** scene_start_anew() - the guest starts its driver again and must find all that it had written */
+int scene_start_anew(struct scene *scene, const struct test_options *options);
+
+#endif /* VFIO_LAB_SCENE_H */

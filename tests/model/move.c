@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Moving the controller under test from one device to the other, by the library's calls or by the
+ * commands of both primaries in pieces of any size; and the life that the other controller had before.
+ */
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "random.h"
+#include "world.h"
+
+#define REFUSED(...)	(snprintf(why, why_size, __VA_ARGS__), false)
+
+static void ignore(void *arg, int status)
+{
+	(void)arg;
+	(void)status;
+}
+
+/* ---- the life of another ---- */
+
+static bool is_harmless(uint8_t opcode)
+{
+	return opcode == NVM_IO_READ || opcode == NVM_IO_COMPARE || opcode == NVM_IO_VERIFY;
+}
+
+static void live_commands(struct port *port, struct random *random)
+{
+	unsigned int qid = chance(random, 40) ? 0 : pick(random, IO_QUEUES + 1);
+	const struct sq_state *sq = &port->ctrl->st.sq[qid];
+	uint32_t tail = sq->tail;
+
+	if (!sq->exists)
+		return;
+	for (unsigned int n = pick(random, 6); n && (tail + 1) % sq->size != sq->head; n--) {
+		struct nvm_sqe sqe = { .cid = htole16(pick(random, 64)) };
+
+		if (qid)
+			make_io(random, &sqe);
+		else
+			make_admin(random, &sqe);
+		if (qid && !is_harmless(sqe.opcode))
+			sqe.opcode = NVM_IO_READ;	/* the media are the guest's too */
+		memcpy(port->memory + SQ_AT(qid) + tail * sizeof(sqe), &sqe, sizeof(sqe));
+		tail = (tail + 1) % sq->size;
+	}
+	nvmove_ctrl_write(port->ctrl, NVM_REG_DBS + 8 * qid, tail, 4);
+}
+
+static void live_read_completions(struct port *port, struct random *random)
+{
+	unsigned int qid = pick(random, IO_QUEUES + 1);
+	const struct cq_state *cq = &port->ctrl->st.cq[qid];
+
+	if (cq->exists)
+		nvmove_ctrl_write(port->ctrl, NVM_REG_DBS + 8 * qid + 4, cq->tail, 4);
+}
+
+/*
+ * @ctrl serves somebody else for a while, and is left as it is then.
+ */
+static void live(struct world *world, struct nvmove_ctrl *ctrl, uint64_t seed)
+{
+	struct random random = random_from(seed);
+	struct port *port = &world->stranger;
+
+	port_bind(port, ctrl);
+	nvmove_ctrl_reset(ctrl, NVMOVE_RESET_FLR);
+	nvmove_ctrl_write(ctrl, NVM_REG_INTMS, pick(&random, 256), 4);
+	nvmove_ctrl_write(ctrl, NVM_REG_AQA, (ADMIN_ENTRIES - 1) << 16 | (ADMIN_ENTRIES - 1), 4);
+	nvmove_ctrl_write(ctrl, NVM_REG_ASQ, GUEST_BASE + ADMIN_SQ, 8);
+	nvmove_ctrl_write(ctrl, NVM_REG_ACQ, GUEST_BASE + ADMIN_CQ, 8);
+	nvmove_ctrl_write(ctrl, NVM_REG_CC, CC_GOOD | NVM_CC_EN, 4);
+	for (unsigned int n = pick(&random, 60); n; n--) {
+		if (chance(&random, 70))
+			live_commands(port, &random);
+		else
+			live_read_completions(port, &random);
+		port_settle(port);
+		if (chance(&random, 50))
+			world_drain(world);
+	}
+	while (ctrl->in_flight) {
+		world_drain(world);
+		port_settle(port);
+	}
+	port->scheduled = false;
+}
+
+/* ---- the state on its way ---- */
+
+/** struct bytes - a state in the hands of whoever moves it */
+struct bytes {
+	uint8_t *data;
+	long size;
+};
+
+static uint32_t command(struct admin_host *host, uint8_t opcode, uint32_t length, uint64_t offset,
+			uint32_t *dw0)
+{
+	struct nvmove_rfc_sqe sqe = {
+		.opcode = opcode,
+		.vf_index = htole16(SECONDARY),
+		.length = htole32(length),
+		.offset = htole64(offset),
+	};
+
+	if (length) {
+		sqe.prp1 = htole64(admin_host_buffer_address());
+		sqe.prp2 = htole64(admin_host_buffer_address() + 4096);
+	}
+	return admin_host_command(host, (struct nvm_sqe *)&sqe, dw0);
+}
+
+static uint32_t piece(struct random *random, long left)
+{
+	uint32_t size = (1 + pick(random, chance(random, 50) ? 64 : HOST_BUFFER / 4)) * 4;
+
+	return size < left ? size : left;
+}
+
+static bool save(struct world *world, struct bytes *state, char *why, size_t why_size)
+{
+	struct nvmove_ctrl *from = world->guest.ctrl;
+
+	state->size = nvmove_ctrl_state_size(from);
+	state->data = malloc(state->size);
+	if (!state->data || nvmove_ctrl_save(from, state->data, state->size) != state->size)
+		return REFUSED("saving does not give %ld bytes", state->size);
+	return true;
+}
+
+static bool save_by_commands(struct world *world, struct bytes *state, struct random *random,
+			     char *why, size_t why_size)
+{
+	struct admin_host *host = &world->host[world->here];
+	uint32_t size, status;
+
+	status = command(host, NVMOVE_RFC_QUERY_DATA_SIZE, 0, 0, &size);
+	if (status)
+		return REFUSED("QUERY_DATA_SIZE: status %#x", status);
+	state->size = size;
+	state->data = malloc(size);
+	for (uint32_t at = 0, len; state->data && at < size; at += len) {
+		len = piece(random, size - at);
+		status = command(host, NVMOVE_RFC_SAVE_DATA, len, at, NULL);
+		if (status)
+			return REFUSED("SAVE_DATA at %u: status %#x", at, status);
+		memcpy(state->data + at, admin_host_buffer(host), len);
+	}
+	return state->data;
+}
+
+static bool load(struct world *world, const struct bytes *state, char *why, size_t why_size)
+{
+	struct nvmove_load_error error;
+
+	if (nvmove_ctrl_load(world->guest.ctrl, state->data, state->size, &error) < 0)
+		return REFUSED("%s", error.text);
+	return true;
+}
+
+static bool load_by_commands(struct world *world, const struct bytes *state, struct random *random,
+			     char *why, size_t why_size)
+{
+	struct admin_host *host = &world->host[world->here];
+
+	for (long at = 0, len; at < state->size; at += len) {
+		uint32_t status;
+
+		len = piece(random, state->size - at);
+		memcpy(admin_host_buffer(host), state->data + at, len);
+		status = command(host, NVMOVE_RFC_LOAD_DATA, len, at, NULL);
+		if (status)
+			return REFUSED("LOAD_DATA at %ld: status %#x: %s", at, status,
+				       world->subsystem[world->here]->load_report.text);
+	}
+	return true;
+}
+
+/* ---- one move ---- */
+
+static bool suspend(struct world *world, bool commands)
+{
+	struct nvmove_ctrl *ctrl = world->guest.ctrl;
+
+	if (commands)
+		return !command(&world->host[world->here], NVMOVE_RFC_SUSPEND, 0, 0, NULL);
+	nvmove_ctrl_suspend(ctrl, ignore, NULL);
+	return nvmove_ctrl_is_suspended(ctrl);
+}
+
+/* The other device's controller gets what the guest has attached; its own host is told of that. */
+static void attach_alike(struct world *world, const struct nvmove_ctrl *from)
+{
+	for (uint32_t nsid = 1; nsid <= NR_NAMESPACES; nsid++) {
+		if (ctrl_namespace(from, nsid))
+			world_attach_there(world, nsid);
+		else
+			world_detach_there(world, nsid);
+	}
+	if (world->stranger.ctrl) {
+		port_settle(&world->stranger);
+		port_unbind(&world->stranger);
+	}
+}
+
+/* The guest finds itself on the other device. */
+static void change_device(struct world *world, struct nvmove_ctrl *to)
+{
+	port_unbind(&world->guest);
+	port_bind(&world->guest, to);
+	world->here = !world->here;
+}
+
+static bool hop(struct world *world, const struct move *move, struct random *random,
+		const struct mutant *mutant, uint64_t life, struct bytes *state, char *why,
+		size_t why_size)
+{
+	struct nvmove_ctrl *to = nvmove_subsystem_ctrl(world->subsystem[!world->here], SECONDARY);
+
+	if (!suspend(world, move->commands))
+		return REFUSED("the source does not suspend");
+	if (move->commands ? !save_by_commands(world, state, random, why, why_size) :
+			     !save(world, state, why, why_size))
+		return false;
+	if (life)
+		live(world, to, life);
+	attach_alike(world, world->guest.ctrl);
+	change_device(world, to);
+	if (!suspend(world, move->commands))
+		return REFUSED("the destination does not suspend");
+	if (mutant)
+		mutant_apply(mutant, state->data, &state->size);
+	return move->commands ? load_by_commands(world, state, random, why, why_size) :
+				load(world, state, why, why_size);
+}
+
+bool world_move(struct world *world, const struct move *move, const struct mutant *mutant, char *why,
+		size_t why_size)
+{
+	struct random random = random_from(move->pieces);
+	bool moved = true;
+
+	for (unsigned int n = 1; moved && n <= move->hops; n++) {
+		struct bytes state = { 0 };
+
+		moved = hop(world, move, &random, mutant, n == move->hops ? move->life : 0, &state,
+			    why, why_size);
+		free(state.data);
+	}
+	return moved;
+}
+
+bool world_resume(struct world *world, bool commands)
+{
+	if (commands)
+		return !command(&world->host[world->here], NVMOVE_RFC_RESUME, 0, 0, NULL);
+	return !nvmove_ctrl_resume(world->guest.ctrl);
+}
