@@ -54,14 +54,14 @@ class Bench:
         vmm = self.vmm(host, function)
         guest = Guest(self.directory / f"guest-{len(self._guests)}.log")
         self._guests.append(guest)
-        guest.attach(vmm.serial())
+        guest.attach(vmm)
         guest.wait_ready(GUEST_BOOT_SECONDS, vmm.alive)
         return vmm, guest
 
     def await_guest(self, host, function, guest):
         """Start a VMM that waits for a guest."""
         vmm = self.vmm(host, function, incoming=True)
-        guest.attach_later(vmm.serial())
+        guest.attach_later(vmm)
         vmm.listen()
         return vmm
 

@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from .errors import LabError, Timeout
+from .errors import LabError, Lost, Timeout
 
 
 @dataclass
@@ -226,7 +226,7 @@ class Channel:
             try:
                 self._socket.sendall(data)
             except OSError as error:
-                raise LabError(f"{self.name}: the host is gone ({error})") from None
+                raise Lost(f"{self.name}: the host is gone ({error})") from None
 
     def _job(self, op, title, **fields):
         number = next(self._numbers)

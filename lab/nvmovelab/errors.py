@@ -6,6 +6,10 @@ class LabError(Exception):
     """Something outside the lab's code is wrong: a missing tool, a failed command, a host that does not answer."""
 
 
+class Lost(LabError):
+    """A guest or a host died, and nobody had asked it to."""
+
+
 class Timeout(LabError):
     """Something did not happen in time."""
 

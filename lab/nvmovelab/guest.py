@@ -13,7 +13,7 @@ import threading
 import time
 
 from .channel import Result
-from .errors import LabError, Timeout
+from .errors import LabError, Lost, Timeout
 
 
 class GuestJob:
@@ -45,7 +45,7 @@ class GuestJob:
         if kind == "|":
             return text
         if kind == "!":
-            raise LabError(f"guest: {self._script!r}: {text}")
+            raise Lost(f"guest: {self._script!r}: {text}: {self._guest.last_words()}")
         self.code = int(text)
         return None
 
@@ -66,20 +66,26 @@ class Guest:
         self._jobs = {}
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
+        self._vmm = self._next_vmm = None
         self._stream = self._next = None
 
-    def attach(self, stream):
-        """Use the agent behind a relayed serial port."""
-        self._stream = stream
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+    def attach(self, vmm):
+        """Use the agent behind a VMM's serial port."""
+        self._vmm, self._stream = vmm, vmm.serial()
+        threading.Thread(target=self._read, args=(self._stream,), daemon=True).start()
 
-    def attach_later(self, stream):
+    def attach_later(self, vmm):
         """Listen to the serial port of the VMM that waits for the guest, too; commands go there after switch()."""
-        self._next = stream
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+        self._next_vmm, self._next = vmm, vmm.serial()
+        threading.Thread(target=self._read, args=(self._next,), daemon=True).start()
+
+    def last_words(self):
+        """Why the guest is gone: what its VMM and its console said."""
+        return self._vmm.last_words()
 
     def switch(self):
         """The guest has moved: commands go to the port given to attach_later() from now on."""
+        self._vmm, self._next_vmm = self._next_vmm, None
         self._stream, self._next = self._next, None
 
     def _read(self, stream):

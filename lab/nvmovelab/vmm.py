@@ -8,7 +8,7 @@ import itertools
 import signal
 import time
 
-from .errors import LabError, Timeout
+from .errors import LabError, Lost, Timeout
 from .qmp import Qmp
 
 PORT = 4444
@@ -28,12 +28,13 @@ class Vmm:
         self.host = host
         number = next(self._numbers)
         self._qmp_path, self._agent_path = f"/run/vmm{number}.qmp", f"/run/vmm{number}.agent"
+        self._console = f"guest-console-{number}.log"
         accel = host.sh("test -c /dev/kvm && echo kvm || echo tcg")
         self.accelerator = accel
         argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
                 "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
                 "-m", str(MEMORY), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
-                "-serial", f"file:/lab/guest-console-{number}.log",
+                "-serial", f"file:/lab/{self._console}",
                 "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
                 "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
                 "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4"]
@@ -64,7 +65,19 @@ class Vmm:
         self.host.alive()
         if self._job.ended():
             result = self._job.wait(1)
-            raise LabError(f"VMM on host {self.host.name} ended with code {result.code}: {result.err.strip()}")
+            raise Lost(f"VMM on host {self.host.name} ended with code {result.code}: {result.err.strip()}")
+
+    def last_words(self):
+        """How QEMU has ended, if it has, with what it said and the end of the guest's console."""
+        deadline = time.monotonic() + 5
+        while not self._job.ended() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if self._job.ended():
+            end = f"VMM on host {self.host.name} ended with code {self._job.code}"
+        else:
+            end = f"VMM on host {self.host.name} still runs"
+        console = (self.host.share / self._console).read_text(errors="replace")
+        return f"{end}; it said: {self.errors().strip()!r}; the console's end: {console[-1500:]!r}"
 
     def serial(self):
         """The stream of the guest agent's serial port."""

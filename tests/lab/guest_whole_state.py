@@ -53,9 +53,12 @@ def _device(nsid):
 
 def _prepare(guest):
     """Bring the guest's controller far from its defaults."""
-    script = ["rmmod nvme", f"insmod /modules/nvme.ko io_queue_depth={QUEUE_DEPTH}",
-              "for i in $(seq 600); do [ $(ls -d /sys/block/nvme0n* 2>/dev/null | wc -l) = 4 ] && break; sleep 0.1; done",
-              _host_id(HOST_ID)]
+    # the driver is in use as long as it looks at its namespaces
+    guest.sh("for i in $(seq 600); do rmmod nvme 2>/dev/null && break; sleep 0.1; done; "
+             f"insmod /modules/nvme.ko io_queue_depth={QUEUE_DEPTH} && "
+             f"for i in $(seq 600); do [ $(ls -d /sys/block/nvme0n* 2>/dev/null | wc -l) = {len(NSIDS)} ] && exit 0; "
+             "sleep 0.1; done; exit 1", 150)
+    script = [_host_id(HOST_ID)]
     script += [_set(fid, value) for fid, value in WORDS.items()]
     script += [_set(fid, value, save=True) for fid, value in SAVED.items()]
     script += [_set(0x01, WORDS[0x01]), _set(0x05, 0x1234, nsid=HELD), _set(0x84, 1, nsid=REGISTERED)]
@@ -64,8 +67,7 @@ def _prepare(guest):
     script.append(f"nvme resv-acquire {_device(HELD)} --crkey={KEY} --rtype=1 --racqa=0 >/dev/null")
     # refused: entries of the error log
     script.append("for i in 1 2 3; do nvme admin-passthru /dev/nvme0 --opcode=0xff >/dev/null 2>&1; done; true")
-    guest.sh("set -e; " + "; ".join(script[:3]) + "; set +e")
-    for line in script[3:]:
+    for line in script:
         guest.sh(line)
 
 
