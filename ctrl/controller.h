@@ -51,6 +51,8 @@
 #define FETCH_BATCH		32	/* submission entries per DMA */
 #define RUN_BUDGET		256	/* commands per nvmove_ctrl_run() */
 
+#define HOST_BEHAVIOR_SIZE	512	/* of the data structure of feature 16h */
+
 #define NR_LBA_FORMATS		2	/* 512 and 4096 bytes, no metadata */
 
 #define TEMPERATURE_K		320
@@ -111,7 +113,7 @@ struct features_state {
 	uint32_t async_event;
 	uint32_t kato_ms;
 	uint32_t iocs_profile;
-	uint8_t host_behavior[512];
+	uint8_t acre;			/* feature 16h: Advanced Command Retry Enable */
 	uint8_t host_id[16];
 	bool host_id_is_extended;	/* it was set as 128 bits */
 };

@@ -426,16 +426,16 @@ uint32_t keep_alive_execute(struct ctrl_request *req)
 
 static uint32_t get_host_behavior(struct ctrl_request *req, unsigned int select)
 {
-	static const uint8_t zeroes[512];
-	const struct features_state *features = &req->ctrl->st.features;
+	uint8_t data[HOST_BEHAVIOR_SIZE] = { 0 };
 
-	return prp_write(req, select == NVM_FEAT_SEL_CURRENT ? features->host_behavior : zeroes,
-			 sizeof(zeroes));
+	if (select == NVM_FEAT_SEL_CURRENT)
+		data[0] = req->ctrl->st.features.acre;
+	return prp_write(req, data, sizeof(data));
 }
 
 static uint32_t set_host_behavior(struct ctrl_request *req, uint32_t cdw11)
 {
-	uint8_t data[512];
+	uint8_t data[HOST_BEHAVIOR_SIZE];
 	uint32_t status;
 
 	(void)cdw11;
@@ -445,7 +445,7 @@ static uint32_t set_host_behavior(struct ctrl_request *req, uint32_t cdw11)
 	/* Byte 0, Advanced Command Retry Enable, is the only one this controller knows. */
 	if (data[0] > 1)
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
-	req->ctrl->st.features.host_behavior[0] = data[0];
+	req->ctrl->st.features.acre = data[0];
 	return NVM_SC_SUCCESS;
 }
 

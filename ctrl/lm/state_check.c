@@ -299,29 +299,41 @@ static int take_word_feature(struct load *load, const struct nvmove_cstate_featu
 	return bad_feature(load, feature);
 }
 
+/* Length of the data structure at @data without its trailing zeroes; it and @len are multiples of 4. */
+static size_t shortest_length(const uint8_t *data, size_t len)
+{
+	static const uint8_t zeroes[4];
+
+	while (len && !memcmp(data + len - sizeof(zeroes), zeroes, sizeof(zeroes)))
+		len -= sizeof(zeroes);
+	return len;
+}
+
 /* What is not in the stream is 0, as it already is in @features. */
 static int take_host_behavior(struct load *load, const struct nvmove_cstate_feature *feature,
 			      struct seen *seen)
 {
-	uint8_t *data = load->features.host_behavior;
+	const uint8_t *data = (const uint8_t *)(feature + 1);
 	uint32_t length = le32_to_cpu(feature->length);
 	size_t shortest;
 
 	if ((seen->current & SEEN_HOST_BEHAVIOR) || feature->nsid || feature->selector ||
-	    feature->value || length > sizeof(load->features.host_behavior))
+	    feature->value || length > HOST_BEHAVIOR_SIZE)
 		return bad_feature(load, feature);
-	shortest = feature_data_length(feature + 1, length);
+	shortest = shortest_length(data, length);
 	if (length != shortest)
 		return load_refuse(
 			load, -EBADMSG, NVMOVE_CSTATE_FEATURES,
 			"feature %02xh: %zu bytes without trailing zeroes here, %u in the stream",
 			feature->fid, shortest, length);
 	seen->current |= SEEN_HOST_BEHAVIOR;
-	memcpy(data, feature + 1, length);
+	if (!length)
+		return 0;
 	if (data[0] > 1)
 		return bad_feature(load, feature);
+	load->features.acre = data[0];
 	return load_check_reserved(load, NVMOVE_CSTATE_FEATURES, "feature 16h", data + 1,
-				   sizeof(load->features.host_behavior) - 1);
+				   length - 1);
 }
 
 static int take_feature(struct load *load, const struct nvmove_cstate_feature *feature,

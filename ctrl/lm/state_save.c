@@ -211,16 +211,12 @@ static void put_feature_data(struct writer *w, uint8_t fid, uint32_t value, cons
 	writer_put(w, data, len);
 }
 
-size_t feature_data_length(const void *data, size_t len)
+/* Of the 512 bytes of feature 16h all but the first are 0: trailing zeroes do not travel. */
+static void put_host_behavior(struct writer *w, const struct features_state *features)
 {
-	static const uint8_t zeroes[64];
-	const uint8_t *bytes = data;
+	const uint8_t data[4] = { features->acre };
 
-	while (len >= sizeof(zeroes) && !memcmp(bytes + len - sizeof(zeroes), zeroes, sizeof(zeroes)))
-		len -= sizeof(zeroes);
-	while (len && !memcmp(bytes + len - 4, zeroes, 4))
-		len -= 4;
-	return len;
+	put_feature_data(w, NVM_FEAT_HOST_BEHAVIOR, 0, data, features->acre ? sizeof(data) : 0);
 }
 
 #define BLOCK	64	/* long enough that compilers put the loop over it into vectors */
@@ -296,8 +292,7 @@ static void put_features(struct writer *w, const struct nvmove_ctrl *ctrl)
 	put_current(w, NVM_FEAT_ASYNC_EVENT, 0, f->async_event);
 	put_saved(w, NVM_FEAT_ASYNC_EVENT, 0, s->async_event, d->async_event);
 	put_current(w, NVM_FEAT_KATO, 0, f->kato_ms);
-	put_feature_data(w, NVM_FEAT_HOST_BEHAVIOR, 0, f->host_behavior,
-			 feature_data_length(f->host_behavior, sizeof(f->host_behavior)));
+	put_host_behavior(w, f);
 	put_current(w, NVM_FEAT_IOCS_PROFILE, 0, f->iocs_profile);
 	put_feature_data(w, NVM_FEAT_HOST_ID, f->host_id_is_extended, f->host_id,
 			 sizeof(f->host_id));

@@ -59,12 +59,6 @@ void put_locator_list(struct writer *w, const struct nvmove_ctrl *ctrl);
 /* Append a feature's current value to the features section. */
 void put_feature(struct writer *w, uint8_t fid, uint32_t nsid, uint16_t selector, uint32_t value);
 
-/*
- * Bytes of a feature's data structure of @len bytes, a multiple of 4, that a state has: without trailing
- * zeroes, a multiple of 4 too.
- */
-size_t feature_data_length(const void *data, size_t len);
-
 /* state_namespaces.c: entries of feature 84h in the features section; section 12 */
 void put_write_protect(struct writer *w, const struct nvmove_ctrl *ctrl);
 void put_locators(struct writer *w, const struct nvmove_ctrl *ctrl);

@@ -81,7 +81,7 @@ static const struct field features_fields[] = {
 	AS_IT_IS(features_state, kato_ms, NVMOVE_CSTATE_FEATURES),
 	ONE_VALUE(features_state, iocs_profile, NVMOVE_CSTATE_FEATURES,
 		  "0 is the only combination of command sets"),
-	AS_IT_IS(features_state, host_behavior, NVMOVE_CSTATE_FEATURES),
+	AS_IT_IS(features_state, acre, NVMOVE_CSTATE_FEATURES),
 	AS_IT_IS(features_state, host_id, NVMOVE_CSTATE_FEATURES),
 	AS_IT_IS(features_state, host_id_is_extended, NVMOVE_CSTATE_FEATURES),
 };
@@ -101,7 +101,7 @@ static const struct field saved_fields[] = {
 	AS_IT_IS(features_state, async_event, NVMOVE_CSTATE_FEATURES),
 	NOT(features_state, kato_ms, NOT_SAVEABLE),
 	NOT(features_state, iocs_profile, NOT_SAVEABLE),
-	NOT(features_state, host_behavior, NOT_SAVEABLE),
+	NOT(features_state, acre, NOT_SAVEABLE),
 	NOT(features_state, host_id, NOT_SAVEABLE),
 	NOT(features_state, host_id_is_extended, NOT_SAVEABLE),
 };

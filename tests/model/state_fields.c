@@ -207,7 +207,7 @@ static void fill_features(struct features_state *features)
 	features->write_atomicity = 1;
 	features->async_event = NVM_CTRL_OAES_NS_ATTR;
 	features->kato_ms = 60000;
-	features->host_behavior[0] = 1;
+	features->acre = 1;
 	memset(features->host_id, 0x5a, sizeof(features->host_id));
 	features->host_id_is_extended = true;
 }
