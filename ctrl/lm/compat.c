@@ -53,10 +53,9 @@ static void fill_limits(const struct nvmove_ctrl *ctrl, struct nvmove_compat_lim
 	};
 }
 
-size_t compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record)
+void compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record)
 {
 	bool adopts = ctrl->vsubsystem->policy == NVMOVE_IDENTITY_ADOPT;
-	size_t nr_namespaces;
 
 	*record = (struct nvmove_compat) {
 		.magic = NVMOVE_COMPAT_MAGIC,
@@ -75,9 +74,6 @@ size_t compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record)
 	};
 	identity_fill(ctrl, &record->identity);
 	fill_limits(ctrl, &record->limits);
-	nr_namespaces = fill_namespaces(ctrl, (void *)(record + 1));
-	record->nr_namespaces = cpu_to_le32(nr_namespaces);
-	return sizeof(*record) + nr_namespaces * sizeof(struct nvmove_cstate_namespace);
 }
 
 static size_t locators_size(const struct nvmove_ctrl *ctrl)
@@ -103,12 +99,16 @@ long nvmove_ctrl_compat_record(const struct nvmove_ctrl *ctrl, void *buf, size_t
 {
 	struct writer w = { .buf = buf, .size = size };
 	struct nvmove_compat *record = buf;
+	size_t nr_namespaces;
 
 	if (ctrl_is_primary(ctrl))
 		return -EINVAL;
 	if (size < nvmove_ctrl_compat_size(ctrl))
 		return -ENOSPC;
-	w.len = compat_fill(ctrl, record);
+	compat_fill(ctrl, record);
+	nr_namespaces = fill_namespaces(ctrl, (void *)(record + 1));
+	record->nr_namespaces = cpu_to_le32(nr_namespaces);
+	w.len = sizeof(*record) + nr_namespaces * sizeof(struct nvmove_cstate_namespace);
 	put_locator_list(&w, ctrl);
 	record->length = cpu_to_le32(w.len);
 	record->locators_length = cpu_to_le32(locators_size(ctrl));

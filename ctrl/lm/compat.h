@@ -17,12 +17,7 @@ void identity_fill(const struct nvmove_ctrl *ctrl, struct nvmove_cstate_identity
 void compat_fill_namespace(const struct nvmove_namespace *ns, uint32_t nsid,
 			   struct nvmove_cstate_namespace *entry);
 
-/*
- * The record of @ctrl but for its locators, length and checksum. @record has room for nvmove_ctrl_compat_size()
- * bytes.
- *
- * Return: bytes filled.
- */
-size_t compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record);
+/* The record of @ctrl but for its lists, their lengths, its length and checksum. */
+void compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record);
 
 #endif /* LM_COMPAT_H */

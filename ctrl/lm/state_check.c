@@ -105,7 +105,7 @@ static int check_queue(struct load *load, const char *kind, unsigned int qid, un
 {
 	uint64_t page_mask =
 		(1ull << (MIN_PAGE_SHIFT + NVM_CC_MPS(le32_to_cpu(load->regs->cc)))) - 1;
-	unsigned int most = load->identity.max_queue_entries;
+	unsigned int most = load->identity->max_queue_entries;
 
 	if (!load->enabled)
 		return load_refuse(load, -EBADMSG, 0, "%s queue %u: the controller is not enabled",
@@ -345,7 +345,7 @@ static int take_feature(struct load *load, const struct nvmove_cstate_feature *f
 	unsigned int selector = le16_to_cpu(feature->selector);
 	bool saved = feature->select == NVMOVE_CSTATE_FEATURE_SAVED;
 
-	if (saved && !feature_is_saveable(&load->identity, feature->fid))
+	if (saved && !feature_is_saveable(load->identity, feature->fid))
 		return bad_feature(load, feature);
 	switch (feature->fid) {
 	case NVM_FEAT_ERROR_RECOVERY:
@@ -372,7 +372,7 @@ static int take_feature(struct load *load, const struct nvmove_cstate_feature *f
 		return 0;
 	case NVM_FEAT_RESV_MASK:
 		if (!ctrl_namespace(load->ctrl, nsid) || (value & ~NVM_RESV_MASK_ALL) || selector ||
-		    length || !identity_has_feature(&load->identity, feature->fid))
+		    length || !identity_has_feature(load->identity, feature->fid))
 			return bad_feature(load, feature);
 		return 0;
 	default:
@@ -409,7 +409,7 @@ static int check_features(struct load *load)
 	uint64_t previous = 0;
 	int err;
 
-	load->saved = features_default(&load->identity, load->num_queues);
+	load->saved = features_default(load->identity, load->num_queues);
 	while (left) {
 		const struct nvmove_cstate_feature *feature = (const void *)at;
 		size_t length;
@@ -537,10 +537,10 @@ static int check_changed_ns(struct load *load)
 	for (size_t i = 0; i < nr; i++) {
 		uint32_t nsid = le32_to_cpu(list[i]);
 
-		if (nsid <= previous || nsid > load->identity.num_namespaces)
+		if (nsid <= previous || nsid > load->identity->num_namespaces)
 			return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_CHANGED_NS,
 					   "changed namespaces: nsid %u after %u, of %u", nsid,
-					   previous, load->identity.num_namespaces);
+					   previous, load->identity->num_namespaces);
 		previous = nsid;
 	}
 	return 0;

@@ -85,10 +85,10 @@ static void refuse_once(void *arg, const struct nvmove_compat_reason *reason)
 				   reason->destination, reason->source);
 }
 
-/* What the controller is after the load. */
-static void take_identity(struct load *load, const struct nvmove_cstate_identity *id)
+/* What the controller becomes by adopting @id, in which room for the terminators has been checked. */
+static void adopt(struct load *load, const struct nvmove_cstate_identity *id)
 {
-	struct identity *identity = &load->identity;
+	struct identity *identity = load->adopted;
 
 	*identity = (struct identity) {
 		.vendor_id = le16_to_cpu(id->vendor_id),
@@ -102,26 +102,23 @@ static void take_identity(struct load *load, const struct nvmove_cstate_identity
 		.oncs = le16_to_cpu(id->oncs),
 		.volatile_write_cache = id->vwc & NVM_CTRL_VWC_PRESENT,
 	};
-	/* Room for the terminator is there: the texts have been checked. */
 	memcpy(identity->subnqn, id->subnqn, sizeof(identity->subnqn) - 1);
 	memcpy(identity->serial, id->serial, sizeof(identity->serial) - 1);
 	memcpy(identity->model, id->model, sizeof(identity->model) - 1);
 	memcpy(identity->firmware, id->firmware, sizeof(identity->firmware) - 1);
-	load->virtual_cntlid = le16_to_cpu(id->cntlid);
-	load->num_queues = le32_to_cpu(id->num_queues);
-	load->num_vectors = le32_to_cpu(id->num_vectors);
+	load->identity = identity;
 }
 
-int check_identity(struct load *load)
+/* Field by field: @id is not the controller's own, or is taken over within limits. */
+static int compare_identity(struct load *load, const struct nvmove_cstate_identity *id)
 {
-	const struct nvmove_cstate_identity *id =
-		(const void *)load->section[NVMOVE_CSTATE_IDENTITY].payload;
 	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_IDENTITY };
 	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	struct nvmove_compat here;
 	int err;
 
-	compat_fill(load->ctrl, load->here);
-	compat_compare_identity(&report, id, load->here);
+	compat_fill(load->ctrl, &here);
+	compat_compare_identity(&report, id, &here);
 	err = refusal.err;
 	if (!err)
 		err = load_check_reserved(load, NVMOVE_CSTATE_IDENTITY, "identity",
@@ -129,8 +126,27 @@ int check_identity(struct load *load)
 	if (!err)
 		err = load_check_reserved(load, NVMOVE_CSTATE_IDENTITY, "identity",
 					  id->reserved380, sizeof(id->reserved380));
-	if (!err)
-		take_identity(load, id);
+	load->adopts = compat_adopts(&here);
+	if (!err && load->adopts)
+		adopt(load, id);
+	return err;
+}
+
+int check_identity(struct load *load)
+{
+	const struct nvmove_cstate_identity *id =
+		(const void *)load->section[NVMOVE_CSTATE_IDENTITY].payload;
+	struct nvmove_cstate_identity here;
+	int err = 0;
+
+	load->identity = load->ctrl->identity;
+	load->virtual_cntlid = le16_to_cpu(id->cntlid);
+	load->num_queues = le32_to_cpu(id->num_queues);
+	load->num_vectors = le32_to_cpu(id->num_vectors);
+	identity_fill(load->ctrl, &here);
+	if (load->ctrl->vsubsystem->policy == NVMOVE_IDENTITY_ADOPT ||
+	    memcmp(id, &here, sizeof(here)))
+		err = compare_identity(load, id);
 	return err;
 }
 
@@ -142,21 +158,44 @@ static int check_namespace_entry(struct load *load, const struct nvmove_cstate_n
 	if (nsid <= previous)
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_NAMESPACES,
 				   "namespaces: nsid %u follows nsid %u", nsid, previous);
-	if (nsid > load->identity.num_namespaces)
+	if (nsid > load->identity->num_namespaces)
 		return load_refuse(load, -ENOTSUP, NVMOVE_CSTATE_NAMESPACES,
 				   "nsid %u: up to %u by the identity", nsid,
-				   load->identity.num_namespaces);
+				   load->identity->num_namespaces);
 	return load_check_reserved(load, NVMOVE_CSTATE_NAMESPACES, "namespaces", entry->reserved6,
 				   sizeof(entry->reserved6));
+}
+
+/* The lists are compared where their entries differ, so that every difference has its message. */
+static int compare_namespaces(struct load *load, const struct nvmove_cstate_namespace *there,
+			      size_t nr)
+{
+	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_NAMESPACES };
+	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	const struct nvmove_cstate_namespace *end = there + nr;
+
+	for (uint32_t nsid = 1; nsid < load->ctrl->nsid_end; nsid++) {
+		const struct nvmove_namespace *ns = ctrl_namespace(load->ctrl, nsid);
+		const struct nvmove_cstate_namespace *from = there;
+		struct nvmove_cstate_namespace here;
+
+		if (!ns)
+			continue;
+		compat_fill_namespace(ns, nsid, &here);
+		while (there < end && le32_to_cpu(there->nsid) <= nsid)
+			there++;
+		if (there - from != 1 || memcmp(from, &here, sizeof(here)))
+			compat_compare_namespaces(&report, from, there - from, &here, 1);
+	}
+	if (there < end)
+		compat_compare_namespaces(&report, there, end - there, NULL, 0);
+	return refusal.err;
 }
 
 int check_namespaces(struct load *load)
 {
 	const struct section *section = &load->section[NVMOVE_CSTATE_NAMESPACES];
 	const struct nvmove_cstate_namespace *there = (const void *)section->payload;
-	const struct nvmove_cstate_namespace *here = (const void *)(load->here + 1);
-	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_NAMESPACES };
-	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
 	size_t nr = section->length / sizeof(*there);
 	uint32_t previous = 0;
 
@@ -167,14 +206,12 @@ int check_namespaces(struct load *load)
 			return err;
 		previous = le32_to_cpu(there[i].nsid);
 	}
-	compat_compare_namespaces(&report, there, nr, here,
-				  le32_to_cpu(load->here->nr_namespaces));
-	return refusal.err;
+	return compare_namespaces(load, there, nr);
 }
 
 int check_offered(struct load *load)
 {
-	if (load->features.volatile_wc && !load->identity.volatile_write_cache)
+	if (load->features.volatile_wc && !load->identity->volatile_write_cache)
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_FEATURES,
 				   "feature %02xh: value %#x without a volatile write cache",
 				   NVM_FEAT_VOLATILE_WC, load->features.volatile_wc);
@@ -185,9 +222,9 @@ void apply_identity(struct load *load)
 {
 	struct nvmove_ctrl *ctrl = load->ctrl;
 
-	if (!compat_adopts(load->here))
+	if (!load->adopts)
 		return;
-	ctrl->vsubsystem->identity = load->identity;
+	ctrl->vsubsystem->identity = *load->identity;
 	ctrl->virtual_cntlid = load->virtual_cntlid;
 	ctrl->num_queues = load->num_queues;
 	ctrl->num_vectors = load->num_vectors;

@@ -251,20 +251,16 @@ static void apply(struct load *load)
 int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 		     struct nvmove_load_error *error)
 {
-	struct load load = { .ctrl = ctrl, .error = error };
-	int err = 0;
+	struct identity adopted;
+	struct load load = { .ctrl = ctrl, .error = error, .adopted = &adopted };
+	int err;
 
 	error->section = 0;
 	error->text[0] = '\0';
 	if (ctrl->suspend != SUSPENDED)
 		return load_refuse(&load, -EINVAL, 0, "controller %u is not suspended",
 				   ctrl->cntlid);
-	load.here = malloc(nvmove_ctrl_compat_size(ctrl));
-	if (!load.here)
-		err = load_refuse(&load, -ENOMEM, 0, "no memory for the namespaces of %u at most",
-				  ctrl->identity->num_namespaces);
-	if (!err)
-		err = load_parse(&load, buf, size);
+	err = load_parse(&load, buf, size);
 	if (!err)
 		err = load_check(&load);
 	if (!err)
@@ -274,6 +270,5 @@ int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 	release_completions(&load);
 	free(load.write_protect);
 	release_reservations(&load);
-	free(load.here);
 	return err;
 }

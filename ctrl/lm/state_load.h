@@ -6,8 +6,6 @@
 #ifndef LM_STATE_LOAD_H
 #define LM_STATE_LOAD_H
 
-#include <nvmove/compat.h>
-
 #include "../controller.h"
 
 #define NS_PER_MS	1000000
@@ -32,7 +30,7 @@ struct loaded_reservation {
  * @features, @saved: features of the whole controller, as they will be applied
  * @write_protect: feature 84h by namespace id; NULL: none is write protected
  * @reservations, @nr_reservations: reservations in the stream; what is applied is taken out
- * @here: compatibility record of the controller before the load, with room for its namespaces
+ * @adopts: the controller takes over the identity in the stream, which is then @adopted
  * @identity, @virtual_cntlid, @num_queues, @num_vectors: what the controller is after the load, once
  *	the identity section has been checked. Later checks go by these
  * @completions: requests that carry the unposted completions, one for each
@@ -52,8 +50,9 @@ struct load {
 	uint8_t *write_protect;
 	struct loaded_reservation *reservations;
 	unsigned int nr_reservations;
-	struct nvmove_compat *here;
-	struct identity identity;
+	bool adopts;
+	struct identity *adopted;
+	const struct identity *identity;
 	uint16_t virtual_cntlid;
 	unsigned int num_queues;
 	unsigned int num_vectors;

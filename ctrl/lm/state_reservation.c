@@ -318,11 +318,11 @@ static int check_notice(struct load *load, const struct nvmove_cstate_resv_notic
 				   (unsigned long)count, (unsigned long)previous);
 	if (notice->type < NVM_RESV_REGISTRATION_PREEMPTED ||
 	    notice->type > NVM_RESV_RESERVATION_PREEMPTED || !notice->nsid ||
-	    le32_to_cpu(notice->nsid) > load->identity.num_namespaces)
+	    le32_to_cpu(notice->nsid) > load->identity->num_namespaces)
 		return load_refuse(
 			load, -ENOTSUP, NVMOVE_CSTATE_RESV_LOG,
 			"reservation notification: types 1 to %u, nsid up to %u here, %u, %u in the stream",
-			NVM_RESV_RESERVATION_PREEMPTED, load->identity.num_namespaces, notice->type,
+			NVM_RESV_RESERVATION_PREEMPTED, load->identity->num_namespaces, notice->type,
 			le32_to_cpu(notice->nsid));
 	return load_check_reserved(load, NVMOVE_CSTATE_RESV_LOG, "reservation notification",
 				   notice->reserved13, sizeof(notice->reserved13));
@@ -349,10 +349,10 @@ int check_resv_log(struct load *load)
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_RESV_LOG,
 				   "reservation notifications: %zu bytes, %u of them need %zu",
 				   section->length, nr, sizeof(*head) + nr * sizeof(*notice));
-	if (head->count && !(load->identity.oncs & NVM_CTRL_ONCS_RESERVATIONS))
+	if (head->count && !(load->identity->oncs & NVM_CTRL_ONCS_RESERVATIONS))
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_RESV_LOG,
 				   "reservation notifications: %#lx with ONCS %#x",
-				   (unsigned long)le64_to_cpu(head->count), load->identity.oncs);
+				   (unsigned long)le64_to_cpu(head->count), load->identity->oncs);
 	if (head->count && !(le32_to_cpu(load->regs->csts) & NVM_CSTS_RDY))
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_RESV_LOG,
 				   "reservation notifications: %#lx with CSTS %#x",

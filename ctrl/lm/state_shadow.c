@@ -32,7 +32,7 @@ int check_shadow(struct load *load)
 		return 0;
 	problem = load->enabled ? shadow_problem(doorbells, event_indexes, page_shift)
 				: "the controller is not enabled";
-	if (!(load->identity.oacs & NVM_CTRL_OACS_DOORBELL_BUFFER))
+	if (!(load->identity->oacs & NVM_CTRL_OACS_DOORBELL_BUFFER))
 		problem = "Doorbell Buffer Config is not offered";
 	if (problem)
 		return load_refuse(load, -EBADMSG, NVMOVE_CSTATE_SHADOW,
