@@ -267,15 +267,32 @@ static inline struct ctrl_request *request_of(struct nvmove_media_io *io)
 	return (struct ctrl_request *)((uint8_t *)io - offsetof(struct ctrl_request, io));
 }
 
-/** struct state_transfer - a state on its way in pieces, kept by the controller it belongs to */
+/* Parts of a state beside its container header: what somebody asks for, or brings. */
+#define STATE_NVME	(1u << 0)	/* NVMe Controller State: the I/O queues */
+#define STATE_VENDOR	(1u << 1)	/* Vendor Specific Data: everything else */
+#define STATE_WHOLE	(STATE_NVME | STATE_VENDOR)
+
+/**
+ * struct state_transfer - a state on its way in pieces, kept by the controller it belongs to
+ * @out: snapshot being read, NULL if none
+ * @out_parts: STATE_* of the snapshot
+ * @out_next: offset of the next piece in order
+ * @out_ns: time as of which the snapshots of this suspension are taken, once there has been one
+ * @in: what has arrived without a gap, NULL if nothing
+ * @in_size: total by the state's own header, 0 not known yet
+ * @uncommitted: state was sent, and the controller does not have it (yet)
+ */
 struct state_transfer {
-	uint8_t *out;			/* snapshot being read, NULL if none */
+	uint8_t *out;
+	unsigned int out_parts;
 	size_t out_size;
-	size_t out_next;		/* offset of the next piece */
-	uint8_t *in;			/* what has arrived, NULL if nothing */
+	size_t out_next;
+	uint64_t out_ns;
+	uint8_t *in;
 	size_t in_len;
 	size_t in_room;
-	size_t in_size;			/* total by the state's own header, 0 not known yet */
+	size_t in_size;
+	bool uncommitted;
 };
 
 enum suspend_phase {
@@ -658,7 +675,7 @@ unsigned int features_io_queues_granted(uint32_t num_queues);
 bool feature_is_saveable(const struct identity *identity, unsigned int fid);
 void features_log(const struct nvmove_ctrl *ctrl, uint32_t *effects);
 uint64_t timestamp_at_ms(const struct nvmove_ctrl *ctrl, uint64_t now_ns);
-uint64_t power_on_ns(const struct nvmove_ctrl *ctrl);
+uint64_t power_on_ns(const struct nvmove_ctrl *ctrl, uint64_t now_ns);
 void keep_alive_restart(struct nvmove_ctrl *ctrl);
 uint32_t keep_alive_execute(struct ctrl_request *req);
 uint32_t get_log_page_execute(struct ctrl_request *req);
@@ -684,7 +701,22 @@ void event_check_temperature(struct nvmove_ctrl *ctrl);
 /* lm/ */
 void suspend_progress(struct nvmove_ctrl *ctrl);
 void suspend_cancel(struct nvmove_ctrl *ctrl);
+size_t state_size(const struct nvmove_ctrl *ctrl, unsigned int parts);
+long state_save(const struct nvmove_ctrl *ctrl, unsigned int parts, uint64_t now_ns, void *buf,
+		size_t size);
+int state_load(struct nvmove_ctrl *ctrl, unsigned int parts, const void *buf, size_t size,
+	       struct nvmove_load_error *error);
+int state_load_queues(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
+		      struct nvmove_load_error *error);
 void state_transfer_discard(struct state_transfer *transfer);
+int state_transfer_snapshot(struct nvmove_ctrl *ctrl, unsigned int parts);
+void state_transfer_begin(struct state_transfer *transfer);
+void state_transfer_forget(struct state_transfer *transfer);
+uint32_t state_transfer_take(struct ctrl_request *req, struct nvmove_ctrl *ctrl, uint64_t offset,
+			     size_t length);
+uint32_t state_transfer_commit(struct nvmove_ctrl *ctrl, unsigned int parts);
+uint32_t state_transfer_refuse(const struct nvmove_ctrl *ctrl, const char *format, ...)
+	__attribute__((cold, format(printf, 2, 3)));
 bool rfc_is_opcode(unsigned int opcode);
 uint32_t rfc_execute(struct ctrl_request *req);
 

@@ -65,9 +65,9 @@ static __le64 data_units(uint64_t blocks)
 	return cpu_to_le64((blocks + 999) / 1000);
 }
 
-uint64_t power_on_ns(const struct nvmove_ctrl *ctrl)
+uint64_t power_on_ns(const struct nvmove_ctrl *ctrl, uint64_t now_ns)
 {
-	return ctrl->st.smart.power_on_ns + ctrl_now_ns(ctrl) - ctrl->power_on_since_ns;
+	return ctrl->st.smart.power_on_ns + now_ns - ctrl->power_on_since_ns;
 }
 
 static void fill_smart(struct nvmove_ctrl *ctrl, void *data)
@@ -85,7 +85,7 @@ static void fill_smart(struct nvmove_ctrl *ctrl, void *data)
 	log->host_writes[0] = cpu_to_le64(smart->host_writes);
 	log->busy_time[0] = cpu_to_le64(smart->busy_ns / NS_PER_MINUTE);
 	log->power_cycles[0] = cpu_to_le64(smart->power_cycles);
-	log->power_on_hours[0] = cpu_to_le64(power_on_ns(ctrl) / NS_PER_HOUR);
+	log->power_on_hours[0] = cpu_to_le64(power_on_ns(ctrl, ctrl_now_ns(ctrl)) / NS_PER_HOUR);
 	log->unsafe_shutdowns[0] = cpu_to_le64(smart->unsafe_shutdowns);
 	log->media_errors[0] = cpu_to_le64(smart->media_errors);
 	log->num_err_log_entries[0] = cpu_to_le64(ctrl->st.error_log.error_count);

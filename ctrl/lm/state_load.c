@@ -248,11 +248,15 @@ static void apply(struct load *load)
 	apply_shadow(load);
 }
 
-int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
-		     struct nvmove_load_error *error)
+/*
+ * nvmove_ctrl_load() of a state made of @parts, the vendor data being one of them. Without the other
+ * part the controller has no I/O queues.
+ */
+int state_load(struct nvmove_ctrl *ctrl, unsigned int parts, const void *buf, size_t size,
+	       struct nvmove_load_error *error)
 {
 	struct identity adopted;
-	struct load load = { .ctrl = ctrl, .error = error, .adopted = &adopted };
+	struct load load = { .ctrl = ctrl, .parts = parts, .error = error, .adopted = &adopted };
 	int err;
 
 	error->section = 0;
@@ -271,4 +275,10 @@ int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 	free(load.write_protect);
 	release_reservations(&load);
 	return err;
+}
+
+int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
+		     struct nvmove_load_error *error)
+{
+	return state_load(ctrl, STATE_WHOLE, buf, size, error);
 }

@@ -23,6 +23,7 @@ struct loaded_reservation {
 
 /**
  * struct load - a state being checked
+ * @parts: STATE_* that it is made of
  * @sq, @cq: the container's I/O queues
  * @section: by type
  * @regs: the registers section, once it has been checked
@@ -37,6 +38,7 @@ struct loaded_reservation {
  */
 struct load {
 	struct nvmove_ctrl *ctrl;
+	unsigned int parts;
 	struct nvmove_load_error *error;
 	const struct nvmove_cstate_sq *sq;
 	const struct nvmove_cstate_cq *cq;

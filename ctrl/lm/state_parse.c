@@ -97,6 +97,8 @@ static int parse_nvme_state(struct load *load, const uint8_t *buf, size_t len)
 	const struct nvmove_cstate_nvme *head = (const void *)buf;
 	size_t need;
 
+	if (!(load->parts & STATE_NVME) && !len)
+		return 0;
 	if (len < sizeof(*head))
 		return load_refuse(load, -EBADMSG, 0,
 				   "NVMe Controller State: %zu bytes, at least %zu", len,

@@ -356,7 +356,7 @@ static void put_smart(struct writer *w, const struct nvmove_ctrl *ctrl)
 		.host_reads = cpu_to_le64(smart->host_reads),
 		.host_writes = cpu_to_le64(smart->host_writes),
 		.power_cycles = cpu_to_le64(smart->power_cycles),
-		.power_on_ns = cpu_to_le64(power_on_ns(ctrl)),
+		.power_on_ns = cpu_to_le64(power_on_ns(ctrl, w->now_ns)),
 		.unsafe_shutdowns = cpu_to_le64(smart->unsafe_shutdowns),
 		.media_errors = cpu_to_le64(smart->media_errors),
 		.busy_ns = cpu_to_le64(smart->busy_ns),
@@ -416,10 +416,12 @@ static void put_unposted(struct writer *w, const struct nvmove_ctrl *ctrl)
 /*
  * The Keep Alive Timer stands still while the controller is suspended.
  */
-static uint64_t keep_alive_left_ns(const struct nvmove_ctrl *ctrl)
+static uint64_t keep_alive_left_ns(const struct nvmove_ctrl *ctrl, uint64_t now_ns)
 {
 	uint64_t deadline_ns = ctrl->st.keep_alive_deadline_ns;
-	uint64_t now_ns = ctrl->suspend == SUSPENDED ? ctrl->suspended_at_ns : ctrl_now_ns(ctrl);
+
+	if (ctrl->suspend == SUSPENDED)
+		now_ns = ctrl->suspended_at_ns;
 
 	if (deadline_ns == UINT64_MAX)
 		return NVMOVE_CSTATE_NO_KEEP_ALIVE;
@@ -428,14 +430,12 @@ static uint64_t keep_alive_left_ns(const struct nvmove_ctrl *ctrl)
 
 static void put_timers(struct writer *w, const struct nvmove_ctrl *ctrl)
 {
-	/* Read once: the two parts of the timestamp are of one moment. */
-	uint64_t now_ns = ctrl_now_ns(ctrl);
 	struct nvmove_cstate_timers timers = {
-		.keep_alive_ns = cpu_to_le64(keep_alive_left_ns(ctrl)),
+		.keep_alive_ns = cpu_to_le64(keep_alive_left_ns(ctrl, w->now_ns)),
 		.timestamp_origin = ctrl->st.timestamp_origin,
 		.timestamp_synch = ctrl->st.timestamp_synch,
-		.timestamp_ms = cpu_to_le64(timestamp_at_ms(ctrl, now_ns)),
-		.timestamp_ns = cpu_to_le32((now_ns - ctrl->st.timestamp_set_ns) % NS_PER_MS),
+		.timestamp_ms = cpu_to_le64(timestamp_at_ms(ctrl, w->now_ns)),
+		.timestamp_ns = cpu_to_le32((w->now_ns - ctrl->st.timestamp_set_ns) % NS_PER_MS),
 	};
 
 	writer_section(w, NVMOVE_CSTATE_TIMERS, &timers, sizeof(timers));
@@ -460,11 +460,26 @@ static void put_sections(struct writer *w, const struct nvmove_ctrl *ctrl)
 	put_shadow(w, &ctrl->st);
 }
 
-static void write_state(struct writer *w, const struct nvmove_ctrl *ctrl)
+/* The vendor data stands for the container header too, which therefore has to be complete. */
+static void finish(struct writer *w, struct nvmove_cstate_header *header, size_t vendor_at,
+		   struct nvmove_cstate_vendor *vendor)
+{
+	header->nvme_dwords[0] = cpu_to_le64((vendor_at - sizeof(*header)) / 4);
+	header->vendor_dwords[0] = cpu_to_le64((w->len - vendor_at) / 4);
+	memcpy(w->buf, header, sizeof(*header));
+	if (w->len == vendor_at)
+		return;
+	vendor->nr_sections = cpu_to_le32(w->nr_sections);
+	vendor->nvme_crc = cpu_to_le32(nvmove_crc32c(0, w->buf, vendor_at));
+	vendor->crc = cpu_to_le32(nvmove_crc32c(0, vendor, sizeof(*vendor)));
+	memcpy(w->buf + vendor_at, vendor, sizeof(*vendor));
+}
+
+static void write_state(struct writer *w, const struct nvmove_ctrl *ctrl, unsigned int parts)
 {
 	struct nvmove_cstate_header header = {
 		.version = cpu_to_le16(NVMOVE_CSTATE_VERSION),
-		.attributes = NVMOVE_CSTATE_ATTR_SUSPENDED,
+		.attributes = ctrl->suspend == SUSPENDED ? NVMOVE_CSTATE_ATTR_SUSPENDED : 0,
 	};
 	struct nvmove_cstate_vendor vendor = {
 		.uuid = NVMOVE_CSTATE_UUID,
@@ -474,35 +489,51 @@ static void write_state(struct writer *w, const struct nvmove_ctrl *ctrl)
 	size_t vendor_at;
 
 	writer_put(w, &header, sizeof(header));
-	put_io_queues(w, ctrl);
+	if (parts & STATE_NVME)
+		put_io_queues(w, ctrl);
 	vendor_at = w->len;
-	writer_put(w, &vendor, sizeof(vendor));
-	put_sections(w, ctrl);
-	if (!fits(w))
-		return;
-	header.nvme_dwords[0] = cpu_to_le64((vendor_at - sizeof(header)) / 4);
-	header.vendor_dwords[0] = cpu_to_le64((w->len - vendor_at) / 4);
-	memcpy(w->buf, &header, sizeof(header));
-	vendor.nr_sections = cpu_to_le32(w->nr_sections);
-	vendor.nvme_crc = cpu_to_le32(nvmove_crc32c(0, w->buf, vendor_at));
-	vendor.crc = cpu_to_le32(nvmove_crc32c(0, &vendor, sizeof(vendor)));
-	memcpy(w->buf + vendor_at, &vendor, sizeof(vendor));
+	if (parts & STATE_VENDOR) {
+		writer_put(w, &vendor, sizeof(vendor));
+		put_sections(w, ctrl);
+	}
+	if (fits(w))
+		finish(w, &header, vendor_at, &vendor);
+}
+
+/*
+ * Bytes that the container header and @parts of the state take.
+ */
+size_t state_size(const struct nvmove_ctrl *ctrl, unsigned int parts)
+{
+	struct writer w = { .buf = NULL };
+
+	write_state(&w, ctrl, parts);
+	return w.len;
+}
+
+/*
+ * Write the container header and @parts of the state, with what counts time as it is at @now_ns. A
+ * controller that is not suspended says so in the header.
+ *
+ * Return: bytes written, -ENOSPC if @buf is too small.
+ */
+long state_save(const struct nvmove_ctrl *ctrl, unsigned int parts, uint64_t now_ns, void *buf,
+		size_t size)
+{
+	struct writer w = { .buf = buf, .size = size, .now_ns = now_ns };
+
+	write_state(&w, ctrl, parts);
+	return fits(&w) ? (long)w.len : -ENOSPC;
 }
 
 size_t nvmove_ctrl_state_size(const struct nvmove_ctrl *ctrl)
 {
-	struct writer w = { .buf = NULL };
-
-	write_state(&w, ctrl);
-	return w.len;
+	return state_size(ctrl, STATE_WHOLE);
 }
 
 long nvmove_ctrl_save(struct nvmove_ctrl *ctrl, void *buf, size_t size)
 {
-	struct writer w = { .buf = buf, .size = size };
-
 	if (ctrl->suspend != SUSPENDED)
 		return -EINVAL;
-	write_state(&w, ctrl);
-	return fits(&w) ? (long)w.len : -ENOSPC;
+	return state_save(ctrl, STATE_WHOLE, ctrl_now_ns(ctrl), buf, size);
 }

@@ -14,12 +14,14 @@
  * @size: room at @buf
  * @len: bytes written, or that would have been
  * @nr_sections: sections begun
+ * @now_ns: time as of which the state is written
  */
 struct writer {
 	uint8_t *buf;
 	size_t size;
 	size_t len;
 	unsigned int nr_sections;
+	uint64_t now_ns;
 };
 
 /*

@@ -62,7 +62,7 @@ int nvmove_ctrl_resume(struct nvmove_ctrl *ctrl)
 
 	if (ctrl->suspend != SUSPENDED)
 		return -EINVAL;
-	if (ctrl->transfer.in_len)
+	if (ctrl->transfer.uncommitted)
 		return -EBUSY;
 	state_transfer_discard(&ctrl->transfer);
 	ctrl->suspend = NOT_SUSPENDED;

@@ -115,7 +115,7 @@ static const struct structure shadow_structure = STRUCTURE(shadow_state, shadow_
 
 static bool same_power_on(const struct nvmove_ctrl *a, const struct nvmove_ctrl *b)
 {
-	return power_on_ns(a) == power_on_ns(b);
+	return power_on_ns(a, ctrl_now_ns(a)) == power_on_ns(b, ctrl_now_ns(b));
 }
 
 static const struct field smart_fields[] = {
