@@ -130,9 +130,23 @@ static const struct admin_command admin_commands[] = {
 	[NVM_ADMIN_NS_ATTACH] = { ns_attach_execute, EFFECTS_PLAIN | NVM_EFFECT_NIC, true },
 	[NVM_ADMIN_KEEP_ALIVE] = { keep_alive_execute, EFFECTS_PLAIN, false },
 	[NVM_ADMIN_VIRT_MGMT] = { virt_mgmt_execute, EFFECTS_PLAIN, true },
+	[NVMOVE_HMLM_TRACK_SEND] = { track_send_execute, EFFECTS_PLAIN, true },
+	[NVMOVE_HMLM_TRACK_RECEIVE] = { track_receive_execute, EFFECTS_PLAIN, true },
+	[NVMOVE_HMLM_MIGRATION_SEND] = { migration_send_execute, EFFECTS_PLAIN, true },
+	[NVMOVE_HMLM_MIGRATION_RECEIVE] = { migration_receive_execute, EFFECTS_PLAIN, true },
 	[NVM_ADMIN_DOORBELL_BUFFER_CONFIG] = { doorbell_buffer_config_execute, EFFECTS_PLAIN,
 					       false },
 };
+
+/* Optional commands: migration commands where the subsystem has them, others by the identity. */
+static bool offers(const struct nvmove_ctrl *ctrl, unsigned int opcode)
+{
+	if (rfc_is_opcode(opcode))
+		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC);
+	if (hmlm_is_opcode(opcode))
+		return hmlm_offers(ctrl, opcode);
+	return identity_has_admin_command(ctrl->identity, opcode);
+}
 
 static const struct admin_command *find_command(const struct nvmove_ctrl *ctrl,
 						unsigned int opcode)
@@ -145,7 +159,7 @@ static const struct admin_command *find_command(const struct nvmove_ctrl *ctrl,
 	else if (opcode < sizeof(admin_commands) / sizeof(admin_commands[0]))
 		command = &admin_commands[opcode];
 	if (!command || !command->execute || (command->primary_only && !ctrl_is_primary(ctrl)) ||
-	    !identity_has_admin_command(ctrl->identity, opcode))
+	    !offers(ctrl, opcode))
 		return NULL;
 	return command;
 }

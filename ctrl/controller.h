@@ -463,6 +463,7 @@ struct nvmove_subsystem {
 	struct nvmove_vsubsystem *vsubsystems;	/* all others */
 	unsigned int num_ctrls;		/* primary and secondaries */
 	unsigned int num_vfs;		/* that exist now */
+	unsigned int protocols;		/* NVMOVE_PROTOCOL_* */
 	unsigned int max_io_queues;
 	unsigned int max_vectors;
 	unsigned int num_namespaces;
@@ -478,6 +479,9 @@ struct nvmove_subsystem {
 
 /* subsystem.c */
 struct nvmove_ctrl *subsystem_find_ctrl(struct nvmove_subsystem *subsystem, unsigned int cntlid);
+struct nvmove_ctrl *subsystem_find_migratable(struct nvmove_subsystem *subsystem,
+					      unsigned int cntlid);
+bool ctrl_speaks(const struct nvmove_ctrl *ctrl, unsigned int protocol);
 static inline bool ctrl_is_primary(const struct nvmove_ctrl *ctrl)
 {
 	return ctrl->index == 0;
@@ -719,5 +723,13 @@ uint32_t state_transfer_refuse(const struct nvmove_ctrl *ctrl, const char *forma
 	__attribute__((cold, format(printf, 2, 3)));
 bool rfc_is_opcode(unsigned int opcode);
 uint32_t rfc_execute(struct ctrl_request *req);
+bool hmlm_is_opcode(unsigned int opcode);
+bool hmlm_offers(const struct nvmove_ctrl *ctrl, unsigned int opcode);
+void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id);
+void hmlm_fill_formats(void *data);
+uint32_t migration_send_execute(struct ctrl_request *req);
+uint32_t migration_receive_execute(struct ctrl_request *req);
+uint32_t track_send_execute(struct ctrl_request *req);
+uint32_t track_receive_execute(struct ctrl_request *req);
 
 #endif /* CTRL_CONTROLLER_H */

@@ -99,6 +99,10 @@ struct nvmove_pool {
 	uint64_t bytes;
 };
 
+/* Migration commands that a primary speaks, for struct nvmove_subsystem_config */
+#define NVMOVE_PROTOCOL_RFC	(1u << 0)	/* docs/rfc-protocol.md */
+#define NVMOVE_PROTOCOL_HMLM	(1u << 1)	/* the standard's: docs/hmlm-protocol.md */
+
 /* Limits of struct nvmove_subsystem_config */
 #define NVMOVE_MAX_SECONDARY	127
 #define NVMOVE_MAX_IO_QUEUES	65535
@@ -120,6 +124,8 @@ struct nvmove_pool {
  * @max_vectors: interrupt vectors per controller, 1 to 2048
  * @mdts: maximum data transfer size as a power of two in units of 4 KiB, 1 to 8
  * @num_namespaces: highest namespace id that can exist, 1 to 1024
+ * @protocols: migration commands that the primary speaks if there are secondaries, NVMOVE_PROTOCOL_*;
+ *	0: none. What is left out is not advertised, and refused as if it did not exist
  * @pool: copied; NULL: there is none, so a host can delete and attach namespaces but create none
  */
 struct nvmove_subsystem_config {
@@ -137,6 +143,7 @@ struct nvmove_subsystem_config {
 	unsigned int max_vectors;
 	unsigned int mdts;
 	unsigned int num_namespaces;
+	unsigned int protocols;
 	const struct nvmove_pool *pool;
 };
 
@@ -452,8 +459,8 @@ enum nvmove_reset {
 void nvmove_ctrl_reset(struct nvmove_ctrl *ctrl, enum nvmove_reset kind);
 
 /*
- * Live migration. These calls know no protocol; lm/rfc.c decodes commands into them, and firmware
- * with another transport may call them directly.
+ * Live migration. These calls know no protocol; lm/rfc.c and lm/hmlm.c decode commands into them, and
+ * firmware with another transport may call them directly.
  */
 
 /**
@@ -491,7 +498,7 @@ bool nvmove_ctrl_is_suspended(const struct nvmove_ctrl *ctrl);
  * Raises the vector of every completion queue that has interrupts enabled and unread entries: a
  * spurious interrupt is harmless, a lost one hangs a guest.
  *
- * Return: 0, -EINVAL if it is not suspended, -EBUSY if a state was begun and not committed.
+ * Return: 0, -EINVAL if it is not suspended, -EBUSY if a state was sent and not committed.
  */
 int nvmove_ctrl_resume(struct nvmove_ctrl *ctrl);
 

@@ -88,7 +88,9 @@ void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 	id->cqes = 4 << 4 | 4;
 	id->nwpc = NVM_CTRL_NWPC_WRITE_PROTECT;
 	id->psd[0].max_power = cpu_to_le16(2500);
-	if (has_secondaries)
+	if (ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM))
+		hmlm_fill_ctrl(ctrl, id);
+	if (ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC))
 		((uint8_t *)id)[NVMOVE_RFC_ID_CTRL_OFFSET] = NVMOVE_RFC_ID_CTRL_SUPPORTED;
 }
 
@@ -371,6 +373,14 @@ static uint32_t identify_iocs(struct ctrl_request *req, void *data)
 	return NVM_SC_SUCCESS;
 }
 
+/* Base 2.3, 5.2.13.2.21 */
+static uint32_t identify_state_formats(struct ctrl_request *req, void *data)
+{
+	(void)req;
+	hmlm_fill_formats(data);
+	return NVM_SC_SUCCESS;
+}
+
 struct identify_handler {
 	uint8_t cns;
 	bool primary_only;
@@ -396,14 +406,22 @@ static const struct identify_handler identify_handlers[] = {
 	{ NVM_CNS_PRIMARY_CAPS, true, ANY_CSI, identify_primary_caps },
 	{ NVM_CNS_SECONDARY_LIST, true, ANY_CSI, identify_secondary_list },
 	{ NVM_CNS_IOCS, false, ANY_CSI, identify_iocs },
+	{ NVMOVE_HMLM_CNS_FORMATS, true, ANY_CSI, identify_state_formats },
 };
+
+static bool offers(const struct nvmove_ctrl *ctrl, const struct identify_handler *handler)
+{
+	if (handler->cns == NVMOVE_HMLM_CNS_FORMATS)
+		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM);
+	return !handler->primary_only || ctrl_is_primary(ctrl);
+}
 
 static const struct identify_handler *find_handler(const struct nvmove_ctrl *ctrl, uint8_t cns)
 {
 	for (size_t i = 0; i < sizeof(identify_handlers) / sizeof(identify_handlers[0]); i++) {
 		const struct identify_handler *handler = &identify_handlers[i];
 
-		if (handler->cns == cns && (!handler->primary_only || ctrl_is_primary(ctrl)))
+		if (handler->cns == cns && offers(ctrl, handler))
 			return handler;
 	}
 	return NULL;

@@ -208,6 +208,8 @@ static bool offers(const struct nvmove_ctrl *ctrl, const struct log_page *page)
 {
 	if (page->lid == NVM_LOG_RESERVATION)
 		return ctrl->identity->oncs & NVM_CTRL_ONCS_RESERVATIONS;
+	if (page->lid == NVMOVE_LOG_LOAD_REPORT)
+		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC | NVMOVE_PROTOCOL_HMLM);
 	return !page->primary_only || ctrl_is_primary(ctrl);
 }
 

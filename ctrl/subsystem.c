@@ -25,6 +25,7 @@ void nvmove_subsystem_config_default(struct nvmove_subsystem_config *config)
 		.max_vectors = 65,
 		.mdts = 7,
 		.num_namespaces = 64,
+		.protocols = NVMOVE_PROTOCOL_RFC | NVMOVE_PROTOCOL_HMLM,
 	};
 }
 
@@ -46,7 +47,9 @@ static bool check_config(const struct nvmove_subsystem_config *config, char **er
 	       config_check_range("max_vectors", config->max_vectors, 1, 2048, error) &&
 	       config_check_range("mdts", config->mdts, 1, 8, error) &&
 	       config_check_range("num_namespaces", config->num_namespaces, 1, MAX_NAMESPACES,
-				  error);
+				  error) &&
+	       config_check_range("protocols", config->protocols, 0,
+				  NVMOVE_PROTOCOL_RFC | NVMOVE_PROTOCOL_HMLM, error);
 }
 
 struct nvmove_subsystem *nvmove_subsystem_new(const struct nvmove_subsystem_config *config,
@@ -64,6 +67,7 @@ struct nvmove_subsystem *nvmove_subsystem_new(const struct nvmove_subsystem_conf
 	subsystem->max_io_queues = config->max_io_queues;
 	subsystem->max_vectors = config->max_vectors;
 	subsystem->num_namespaces = config->num_namespaces;
+	subsystem->protocols = config->protocols;
 	vsubsystem_init_device(subsystem, config);
 	if (config->pool)
 		subsystem->pool = *config->pool;
@@ -114,6 +118,30 @@ struct nvmove_ctrl *subsystem_find_ctrl(struct nvmove_subsystem *subsystem, unsi
 			return subsystem->ctrl[i];
 	}
 	return NULL;
+}
+
+/*
+ * Find the migratable controller of a controller id (Base 2.3, 8.1.13); NULL if there is none. The
+ * primary manages migrations and is never migrated.
+ */
+struct nvmove_ctrl *subsystem_find_migratable(struct nvmove_subsystem *subsystem,
+					      unsigned int cntlid)
+{
+	struct nvmove_ctrl *ctrl = subsystem_find_ctrl(subsystem, cntlid);
+
+	return ctrl && !ctrl_is_primary(ctrl) ? ctrl : NULL;
+}
+
+/*
+ * Whether @ctrl accepts the migration commands of @protocol, one of NVMOVE_PROTOCOL_*: the primary
+ * does, as long as there is a controller to migrate.
+ */
+bool ctrl_speaks(const struct nvmove_ctrl *ctrl, unsigned int protocol)
+{
+	const struct nvmove_subsystem *subsystem = ctrl->subsystem;
+
+	return ctrl_is_primary(ctrl) && subsystem->num_ctrls > 1 &&
+	       (subsystem->protocols & protocol);
 }
 
 void nvmove_subsystem_set_vfs(struct nvmove_subsystem *subsystem, unsigned int num_vfs)

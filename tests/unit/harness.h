@@ -202,6 +202,7 @@ struct rig_options {
 	uint16_t subsystem_vendor_id;
 	uint32_t ieee_oui;
 	unsigned int num_namespaces;	/* MAX_NSID */
+	unsigned int protocols;		/* NVMOVE_PROTOCOL_*; all */
 	uint64_t namespace_bytes[MAX_NSID + 1];	/* 0: the default size of that namespace */
 	unsigned int lba_shift[MAX_NSID + 1];
 	uint8_t uuid_byte[MAX_NSID + 1];	/* fills the UUID; 0: derived */

@@ -75,8 +75,8 @@ TEST_CASE(controller_reports_what_it_can_do)
 	assert_int_equal(data[76], 1 << 1);			/* CMIC: several controllers */
 	assert_int_equal(get32(data, 92) & 1 << 8, 1 << 8);	/* OAES: namespace attributes */
 	assert_int_equal(data[111], 1);				/* CNTRLTYPE: I/O */
-	/* OACS: shadow doorbells, virtualization, namespace management */
-	assert_int_equal(get16(data, 256), 1 << 8 | 1 << 7 | 1 << 3);
+	/* OACS: live migration, shadow doorbells, virtualization, namespace management */
+	assert_int_equal(get16(data, 256), 1 << 11 | 1 << 8 | 1 << 7 | 1 << 3);
 	assert_int_equal(data[258], 3);				/* ACL */
 	assert_int_equal(data[259], 3);				/* AERL */
 	assert_int_equal(data[260], 0x03);			/* FRMW: one slot, read-only */
@@ -585,7 +585,7 @@ TEST_CASE(io_command_set_combinations)
 TEST_CASE(other_structures_are_refused)
 {
 	static const uint8_t known[] = { 0x00, 0x01, 0x02, 0x03, 0x05, 0x06, 0x07, 0x08, 0x10, 0x11,
-					 0x12, 0x13, 0x14, 0x15, 0x1a, 0x1b, 0x1c };
+					 0x12, 0x13, 0x14, 0x15, 0x1a, 0x1b, 0x1c, 0x20 };
 	struct rig *rig = rig_new_enabled(NULL);
 	uint8_t data[NVM_IDENTIFY_SIZE];
 

@@ -272,6 +272,8 @@ struct rig *rig_new(const struct rig_options *options)
 	config.max_vectors = o->max_vectors;
 	config.mdts = o->mdts;
 	config.num_namespaces = o->num_namespaces;
+	if (o->protocols)
+		config.protocols = o->protocols;
 	config.pool = o->pool;
 	rig->subsystem = nvmove_subsystem_new(&config, &error);
 	if (!rig->subsystem)
