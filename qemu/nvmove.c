@@ -127,12 +127,38 @@ void nvmove_report_config(Error **errp, const char *message)
 	error_setg(errp, "%s", message);
 }
 
+static bool parse_protocol(const char *text, unsigned int *protocols, Error **errp)
+{
+	static const struct {
+		const char *text;
+		unsigned int protocols;
+	} known[] = {
+		{ "hmlm", NVMOVE_PROTOCOL_HMLM },
+		{ "rfc", NVMOVE_PROTOCOL_RFC },
+		{ "both", NVMOVE_PROTOCOL_HMLM | NVMOVE_PROTOCOL_RFC },
+	};
+	unsigned int i;
+
+	if (!text)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!strcmp(text, known[i].text)) {
+			*protocols = known[i].protocols;
+			return true;
+		}
+	}
+	error_setg(errp, "property 'protocol': '%s' is none of \"hmlm\", \"rfc\", \"both\"", text);
+	return false;
+}
+
 static bool create_subsystem(Nvmove *device, Error **errp)
 {
 	struct nvmove_subsystem_config config;
 	char *message = NULL;
 
 	nvmove_subsystem_config_default(&config);
+	if (!parse_protocol(device->protocol, &config.protocols, errp))
+		return false;
 	config.subnqn = device->subnqn;
 	config.serial = device->serial;
 	if (device->model)
@@ -237,6 +263,7 @@ static const Property nvmove_properties[] = {
 	DEFINE_PROP_STRING("subnqn", Nvmove, subnqn),
 	DEFINE_PROP_STRING("model", Nvmove, model),
 	DEFINE_PROP_STRING("firmware", Nvmove, firmware),
+	DEFINE_PROP_STRING("protocol", Nvmove, protocol),
 	DEFINE_PROP_UINT16("num-vfs", Nvmove, num_vfs, 8),
 	DEFINE_PROP_UINT16("cntlid", Nvmove, cntlid, 1),
 	DEFINE_PROP_UINT32("max-ioqpairs", Nvmove, max_ioqpairs, 64),

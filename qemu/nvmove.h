@@ -98,6 +98,7 @@ struct Nvmove {
 	char *subnqn;
 	char *model;
 	char *firmware;
+	char *protocol;
 	uint16_t num_vfs;
 	uint16_t cntlid;
 	uint32_t max_ioqpairs;
