@@ -3,6 +3,8 @@
 
 PREFIX ?= /usr/local
 KDIR ?= /lib/modules/$(shell uname -r)/build
+# what the lab's devices speak: hmlm (the NVMe standard) or rfc (the vendor commands)
+PROTOCOL ?= hmlm
 
 .PHONY: all demo test lab bench ctrl kernel install install-kernel clean help
 
@@ -10,8 +12,9 @@ all: ctrl
 
 help:
 	@echo 'make demo            move a guest that owns an NVMe VF between two hosts (build/demo/report.json)'
+	@echo '                     by the NVMe standard, or by the vendor commands: PROTOCOL=rfc'
 	@echo 'make test            every test; ends with "N passed, N failed"'
-	@echo 'make lab             a shell on host A of the lab, both hosts up'
+	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'
 	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json)'
 	@echo 'make ctrl            the controller library, in build/user'
 	@echo 'make kernel          the driver against KDIR (default: the running kernel)'
@@ -26,13 +29,13 @@ python:
 		{ echo 'nvmove: python3 is missing and could not be installed' >&2; exit 1; }
 
 demo: python
-	lab/lab demo
+	lab/lab demo --protocol $(PROTOCOL)
 
 test: python
 	tests/run
 
 lab: python
-	lab/lab shell
+	lab/lab shell --protocol $(PROTOCOL)
 
 bench: python
 	bench/run

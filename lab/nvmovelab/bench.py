@@ -22,6 +22,7 @@ class Bench:
     def __init__(self, hosts, directory):
         self.a, self.b = hosts
         self.hosts = hosts
+        self.protocol = self.a.protocol
         self.directory = directory
         self._vmms = []
         self._guests = []

@@ -8,6 +8,7 @@ from . import demo, drivercheck, shell, suite
 from .errors import LabError
 from .products import prepare
 from .progress import say
+from .subsystem import PROTOCOLS
 
 
 def _prepare(_):
@@ -22,12 +23,15 @@ def main(argv):
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function, text in (
             ("prepare", _prepare, "make what the cache lacks, boot nothing"),
-            ("demo", lambda _: demo.main(), "move a guest with a VF between two hosts while fio runs in it"),
-            ("shell", lambda _: shell.main(), "boot both hosts and open a shell on host A"),
+            ("demo", lambda options: demo.main(options.protocol), "move a guest with a VF between two hosts while fio runs in it"),
+            ("shell", lambda options: shell.main(options.protocol), "boot both hosts and open a shell on host A"),
             ("check-driver", lambda _: drivercheck.main(), "compile the driver with W=1, sparse and checkpatch; boot nothing"),
-            ("test", lambda options: suite.main(options.names), "run the tests of tests/lab")):
+            ("test", lambda options: suite.main(options.names, options.protocol), "run the tests of tests/lab")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(function=function)
+        if name in ("demo", "shell", "test"):
+            command.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0],
+                                 help=f"what the hosts' NVMe devices speak; {PROTOCOLS[0]}")
         if name == "test":
             command.add_argument("names", nargs="*", help="names of tests; all without")
     options = parser.parse_args(argv)

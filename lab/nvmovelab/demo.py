@@ -35,6 +35,7 @@ class Demo:
         self.guest = Guest(directory / "guest.log")
         self.source = self.destination = None
         self.rate = None
+        self.protocols = []
         self.report = {}
         self.info = {}
         self.problems = []
@@ -54,6 +55,7 @@ class Demo:
             for host in (self.a, self.b):
                 provision.load_driver(host)
                 functions.append(provision.vf(host))
+                self.protocols.append(provision.protocol(host, functions[-1]))
                 trace.start(host)
         with stage(f"host A: guest boots with VF {functions[0]} (stock QEMU, stock kernel)"):
             self.source = Vmm(self.a, functions[0])
@@ -156,10 +158,12 @@ class Demo:
             "lab_qemu": qemu.version(self.products.qemu),
             "driver_sha256": hashlib.sha256(self.products.driver.read_bytes()).hexdigest(),
         }
-        self.report = {"protocol": "rfc", "guest": guest, "migration": migration, "hosts": hosts, "versions": versions}
+        self.report = {"protocol": self.protocols[0], "guest": guest, "migration": migration, "hosts": hosts, "versions": versions}
         for key in ("ios_before", "ios_after"):
             if guest[key] <= 0:
                 self.problems.append(f"the guest's {key.replace('_', ' ')} the move: {guest[key]}")
+        if set(self.protocols) != {self.a.protocol}:
+            self.problems.append(f"protocols of the drivers: {self.protocols}, of the devices: {self.a.protocol}")
         if migration["device_state_bytes"] <= 0:
             self.problems.append("the driver saved no device state")
         for host in (self.a, self.b):
@@ -172,7 +176,7 @@ class Demo:
         blackout = sum(us.values()) / 1000
         return "\n".join([
             "",
-            f"  The guest moved from host A to host B in {move['total_ms'] / 1000:.2f} s.",
+            f"  The guest moved from host A to host B in {move['total_ms'] / 1000:.2f} s, protocol {self.report['protocol']}.",
             f"  Downtime               {move['downtime_ms']:9.0f} ms   (guest's I/O stood still "
             f"{self.rate.longest_gap() * 1000:.0f} ms)",
             f"  Device blackout        {blackout:9.2f} ms   suspend {us['suspend'] / 1000:.2f}, save "
@@ -199,11 +203,11 @@ class Demo:
         self.make_report()
 
 
-def main():
-    """Run the demonstration; returns the exit code."""
+def main(protocol):
+    """Run the demonstration under a protocol; returns the exit code."""
     products = prepare()
-    directory = session.results("demo")
-    with session.hosts(products, directory, subsystem.arguments) as hosts:
+    directory = session.results(protocol, "demo")
+    with session.hosts(products, directory, protocol) as hosts:
         demo = Demo(products, directory, hosts)
         try:
             demo.run()

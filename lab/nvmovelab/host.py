@@ -50,10 +50,12 @@ class LocalStream:
 
 
 class Host:
-    """One host. name is "A" or "B"; logs go to directory; sockets live in the short-named directory sockets."""
+    """One host. name is "A" or "B"; logs go to directory; sockets live in the short-named directory sockets; protocol is
+    what its NVMe devices speak."""
 
-    def __init__(self, name, products, directory, sockets, memory=2048):
+    def __init__(self, name, products, directory, sockets, protocol, memory=2048):
         self.name = name
+        self.protocol = protocol
         self.products = products
         self.directory = directory / f"host{name}"
         self.share = self.directory / "share"

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What an administrator does on a host before a VF can be assigned: load the driver, make VFs, give one its resources."""
 
+import json
+import re
 import shutil
+import time
 
+from .errors import LabError, Timeout
 from .subsystem import OTHER_PF, PF, VFS
 
 DRIVER = "nvme-vfio-pci"
 QUEUES = 5
 VECTORS = 5
+DISK_SECONDS = 20
 
 
 def load_driver(host):
@@ -30,6 +35,33 @@ def script(number=1, driver=DRIVER, queues=QUEUES, vectors=VECTORS, pf=PF, vfs=V
 def vf(host, number=1, driver=DRIVER, **details):
     """Provision VF number (from 1) for a VMM and return its PCI address."""
     return host.sh(script(number, driver, **details))
+
+
+def protocol(host, function):
+    """The protocol that the driver says it migrates a function by."""
+    said = re.findall(rf"{function}: can migrate: protocol (\w+)", host.dmesg())
+    if not said:
+        raise LabError(f"host {host.name}: the driver does not say that {function} can migrate")
+    return said[-1]
+
+
+def disk(host, function, nsid):
+    """Path of the disk, which may still be coming, that shows a namespace through a function bound to the nvme driver."""
+    deadline = time.monotonic() + DISK_SECONDS
+    while time.monotonic() < deadline:
+        for device in json.loads(host.sh("nvme list -v -o json"))["Devices"]:
+            for subsystem in device["Subsystems"]:
+                disks = _disks(subsystem, function, nsid)
+                if disks:
+                    return f"/dev/{disks[-1]}"
+        time.sleep(0.2)
+    raise Timeout(f"host {host.name}: no disk for namespace {nsid} behind {function}")
+
+
+def _disks(subsystem, function, nsid):
+    """Names of the disks that "nvme list" has for a namespace behind a function of a subsystem."""
+    return [namespace["NameSpace"] for controller in subsystem["Controllers"] if controller["Address"] == function
+            for namespace in [*controller["Namespaces"], *subsystem["Namespaces"]] if namespace["NSID"] == nsid]
 
 
 def clear(host):

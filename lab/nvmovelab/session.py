@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+from . import subsystem
 from .host import Host
 from .paths import BUILD
 from .progress import say, stage
@@ -19,27 +20,32 @@ def _interrupted(*_):
     raise KeyboardInterrupt
 
 
-def results(name):
-    """Make the empty directory build/lab/NAME for a run's logs."""
-    directory = BUILD / "lab" / name
+def logs(protocol, name):
+    """Where a run's logs are."""
+    return BUILD / "lab" / protocol / name
+
+
+def results(protocol, name):
+    """Make the empty directory for a run's logs."""
+    directory = logs(protocol, name)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     return directory
 
 
 @contextlib.contextmanager
-def hosts(products, directory, devices):
-    """Boot hosts A and B in parallel; devices(name, directory) gives each one's additional QEMU arguments."""
+def hosts(products, directory, protocol):
+    """Boot hosts A and B in parallel, with NVMe subsystems that speak a protocol."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     sockets = Path(tempfile.mkdtemp(prefix="lab-"))
     pair = []
     try:
-        with stage(f"booting hosts A and B ({products.accelerator})"):
+        with stage(f"booting hosts A and B ({products.accelerator}, protocol {protocol})"):
             for name in ("A", "B"):
-                host = Host(name, products, directory, sockets)
+                host = Host(name, products, directory, sockets, protocol)
                 pair.append(host)
-                host.start(devices(name, directory))
+                host.start(subsystem.arguments(name, directory, protocol))
             for host in pair:
                 host.wait_ready()
         yield pair

@@ -7,7 +7,7 @@ import termios
 import threading
 import tty
 
-from . import provision, session, subsystem
+from . import provision, session
 from .errors import LabError
 from .products import prepare
 from .progress import say
@@ -38,12 +38,12 @@ def _relay(host):
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def main():
+def main(protocol):
     """Boot both hosts, provision nothing but the driver, open the shell."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("lab shell needs a terminal")
     products = prepare()
-    with session.hosts(products, session.results("shell"), subsystem.arguments) as hosts:
+    with session.hosts(products, session.results(protocol, "shell"), protocol) as hosts:
         for host in hosts:
             provision.load_driver(host)
         say("host A (10.77.0.1), host B is 10.77.0.2; the checkout's share is /lab; leave with exit")

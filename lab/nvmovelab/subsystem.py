@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from .image import medium
 
+# What the devices can be told to speak: Host Managed Live Migration of the NVMe standard, the vendor commands of the RFC.
+PROTOCOLS = ("hmlm", "rfc")
 SERIAL = "NVMOVE0001"
 NQN = "nqn.2026-11.io.nvmove:lab"
 PF = "0000:01:00.0"
@@ -58,12 +60,12 @@ def _medium(directory, name, megabytes):
     return path if path.exists() else medium(path, megabytes)
 
 
-def arguments(name, directory):
-    """QEMU arguments for the NVMe subsystem of host name; media are created below directory."""
-    found = ["-device", f"nvmove,id=nvm0,bus=rp0,serial={SERIAL},subnqn={NQN},num-vfs={VFS}",
+def arguments(name, directory, protocol):
+    """QEMU arguments for the NVMe subsystem of host name, which speaks a protocol; media are created below directory."""
+    found = ["-device", f"nvmove,id=nvm0,bus=rp0,serial={SERIAL},subnqn={NQN},num-vfs={VFS},protocol={protocol}",
              "-device", "pcie-root-port,id=rp1,chassis=1,slot=2",
              "-device", f"nvmove,id=nvm1,bus=rp1,serial=OTHER0001,subnqn={NQN}-other,num-vfs={OTHER_VFS},"
-                        f"vf-device-id={OTHER_VF_DEVICE_ID:#x}",
+                        f"vf-device-id={OTHER_VF_DEVICE_ID:#x},protocol=rfc",
              "-device", f"nvmove-ns,bus=nvm1,nsid=1,medium={_medium(directory, f'other-host{name}', OTHER_MEGABYTES)}"]
     found += ["-device", f"nvmove-vss,bus=nvm0,{VIRTUAL_SUBSYSTEMS[name]}"]
     for namespace in (PF_PRIVATE, SHARED, SHARED_SMALL, MISMATCHED[name], *LARGE_BLOCKS, SPARE):

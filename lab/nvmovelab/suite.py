@@ -2,7 +2,8 @@
 """Runs the tests of tests/lab: one behaviour per file, many tests per boot of the hosts, a fresh boot after a failure.
 
 A test is a module with a function run(bench). It fails by an exception, or because a host's kernel complained meanwhile
-(a module that provokes complaints names them in EXPECTED_TROUBLE, a regular expression). A test under which a guest or a
+(a module that provokes complaints names them in EXPECTED_TROUBLE, a regular expression). A module that has a meaning under
+some protocols only names them in PROTOCOLS. A test under which a guest or a
 host died without being asked to is run once more, and both results are kept: nested emulation of stock kernels has that
 happen on its own, a defect of ours has it happen twice.
 """
@@ -17,15 +18,15 @@ import time
 from . import session, subsystem
 from .bench import Bench, Failure
 from .errors import LabError, Lost
-from .paths import BUILD, PROJECT
+from .paths import PROJECT
 from .products import prepare
 from .progress import say
 
 TESTS = PROJECT / "tests" / "lab"
 
 
-def _modules(names):
-    """The test modules, in the order of their names."""
+def _modules(names, protocol):
+    """The test modules for a protocol, in the order of their names."""
     files = {path.stem: path for path in sorted(TESTS.glob("*.py"))}
     unknown = [name for name in names if name not in files]
     if unknown:
@@ -36,7 +37,10 @@ def _modules(names):
         spec = importlib.util.spec_from_file_location(f"lab_test_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield name, module
+        if protocol in getattr(module, "PROTOCOLS", subsystem.PROTOCOLS):
+            yield name, module
+        elif names:
+            raise LabError(f"{name} is not for protocol {protocol}, only for {', '.join(module.PROTOCOLS)}")
 
 
 def _run(module, bench):
@@ -63,11 +67,19 @@ def _complain(module, bench):
         raise Failure("kernel log: " + "\n    ".join(found[:10]))
 
 
+def _record(result, protocol):
+    """Write a test's result.json."""
+    directory = session.logs(protocol, result["test"])
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "result.json").write_text(json.dumps({"protocol": protocol, **result}, indent=2) + "\n")
+
+
 class Suite:
     """The hosts of a run, booted when a test needs them, and what the tests found."""
 
-    def __init__(self, products):
+    def __init__(self, products, protocol):
         self._products = products
+        self._protocol = protocol
         self._boots = 0
         self._hosts = None
         self._session = contextlib.ExitStack()
@@ -76,26 +88,26 @@ class Suite:
         if self._hosts is None:
             self._boots += 1
             self._hosts = self._session.enter_context(
-                session.hosts(self._products, session.results(f"hosts-{self._boots}"), subsystem.arguments))
+                session.hosts(self._products, session.results(self._protocol, f"hosts-{self._boots}"), self._protocol))
         return self._hosts
 
     def attempt(self, name, module):
         """Run a test once; returns what there is to say about it. A failure costs the hosts."""
         hosts = self._booted()
         begin = time.monotonic()
-        lost, problem = _run(module, Bench(hosts, session.results(name)))
+        lost, problem = _run(module, Bench(hosts, session.results(self._protocol, name)))
         seconds = round(time.monotonic() - begin, 1)
         say(f"{'FAIL' if problem else 'ok  '} {name} ({seconds} s)" + (f": {problem}" if problem else ""))
         result = {"test": name, "passed": problem is None, "seconds": seconds, "problem": problem,
-                  "hosts": f"build/lab/hosts-{self._boots}"}
-        (BUILD / "lab" / name / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+                  "hosts": f"build/lab/{self._protocol}/hosts-{self._boots}"}
+        _record(result, self._protocol)
         if problem:
             self.close()
         return lost, result
 
     def repeat(self, name, module):
         """Run a test that lost a machine once more; the logs of the first time move to first/ below the new ones."""
-        directory = BUILD / "lab" / name
+        directory = session.logs(self._protocol, name)
         first = directory.rename(directory.with_name(name + "-first"))
         say(f"once more on fresh hosts: {name}")
         _, result = self.attempt(name, module)
@@ -109,16 +121,18 @@ class Suite:
         self._session.close()
 
 
-def main(names):
-    """Run tests; returns 0 if all passed."""
-    modules = list(_modules(names))
+def main(names, protocol):
+    """Run tests under a protocol; returns 0 if all passed."""
+    modules = list(_modules(names, protocol))
+    for name, _ in modules:
+        _record({"test": name, "passed": False, "seconds": 0, "problem": "it was not run"}, protocol)
     failed = 0
-    with contextlib.closing(Suite(prepare())) as suite:
+    with contextlib.closing(Suite(prepare(), protocol)) as suite:
         for name, module in modules:
             lost, result = suite.attempt(name, module)
             if lost:
                 result = suite.repeat(name, module)
             failed += not result["passed"]
-    say(f"results: {(BUILD / 'lab').relative_to(PROJECT)}/TEST/result.json")
+    say(f"results: {session.logs(protocol, 'TEST').relative_to(PROJECT)}/result.json")
     print(f"{len(modules) - failed} passed, {failed} failed")
     return 1 if failed else 0

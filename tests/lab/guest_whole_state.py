@@ -25,7 +25,12 @@ HOST_ID = "0102030405060708090a0b0c0d0e0f10"
 FOREIGN_HOST_ID = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
 # An entry of a submission queue is one command, so the queue below is full with one unread completion.
 QUEUE_DEPTH = 2
-SAVE_DATA = 0xd2
+STATE_BYTES = 65536
+# The command by which a PF hands out the state: Get Controller State of Migration Receive, or SAVE_DATA.
+GET_STATE = {
+    "hmlm": f"--opcode=0x42 --cdw10={1 << 16:#x} --cdw11={1 << 16 | CNTLID:#x} --cdw15={STATE_BYTES // 4 - 1}",
+    "rfc": f"--opcode=0xd2 --cdw10={WHOLE_STATE_VF}",
+}
 
 # Features whose value is one dword: identifier, value to set.
 WORDS = {0x01: 0x04030201, 0x04: 0x0000015e, 0x08: 0x0000_0305, 0x0a: 0x1}
@@ -131,8 +136,8 @@ def _timestamp(text):
 def _state(host):
     """The state of the suspended controller, as the PF hands it out, decoded."""
     pf = provision.pf_controller(host)
-    host.sh(f"nvme admin-passthru /dev/{pf} --opcode={SAVE_DATA:#x} --cdw10={WHOLE_STATE_VF} --data-len=65536 -r -b "
-            "2>/dev/null >/lab/whole-state")
+    host.sh(f"nvme admin-passthru /dev/{pf} {GET_STATE[host.protocol]} --data-len={STATE_BYTES} -r -b 2>/dev/null "
+            ">/lab/whole-state")
     data = (host.share / "whole-state").read_bytes()
     # the container's header says how much of the buffer it filled
     nvme, _, vendor, _ = struct.unpack_from("<4Q", data, 16)
