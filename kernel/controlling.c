@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way from a VF to the admin queue of its PF. This is the only file that knows the kernel's
- * nvme driver: it finds the PF's controller, pins what it uses for as long as one command takes,
- * and copes with the PF being reset, unbound or removed meanwhile. It never keeps anything of the
- * PF between two commands and never takes a PCI device's lock.
+ * The way from a controlling function to its admin queue. This is the only file that knows the
+ * kernel's nvme driver: it finds the function's controller, pins what it uses for as long as one
+ * command takes, and copes with the function being reset, unbound or removed meanwhile. It never
+ * keeps anything of the function between two commands and never takes a PCI device's lock.
  *
- * Why this is safe. A controller is a device of class "nvme" below the PF. A reference to that
- * device keeps struct nvme_ctrl and its admin queue allocated, a reference to the PF's driver
- * module keeps the code that frees them; an open /dev/nvmeN holds the same two. A command on a
- * queue that is being torn down is failed by the block layer, and tearing down waits for commands
+ * Why this is safe. A controller is a device of class "nvme" below the function. A reference to
+ * that device keeps struct nvme_ctrl and its admin queue allocated, a reference to the function's
+ * driver module keeps the code that frees them; an open /dev/nvmeN holds the same two. A command on
+ * a queue that is being torn down is failed by the block layer, and tearing down waits for commands
  * that got in before.
  *
  * That leaves the moment between finding the device and holding the module. Before a driver's
- * module can go, the driver core announces on the bus that the PF is unbound (or that its probe
- * failed). The notifier here takes lookup_lock and thereby waits for whoever is in that moment.
+ * module can go, the driver core announces on the bus that the function is unbound (or that its
+ * probe failed). The notifier here takes lookup_lock and thereby waits for whoever is in that
+ * moment.
  */
 #include <linux/blkdev.h>
 #include <linux/build_bug.h>
@@ -43,7 +44,7 @@ static void (*const layout_pin)(struct nvme_ctrl *ctrl) __used = nvme_stop_keep_
 
 static DEFINE_MUTEX(lookup_lock);
 
-/* A PF's controller while a command is sent to it: the references that controlling_get() takes. */
+/* A controller while a command is sent to it: the references that controlling_get() takes. */
 struct controlling {
 	struct device *device;
 	struct module *owner;
@@ -74,21 +75,20 @@ static struct request_queue *admin_queue(const struct nvme_ctrl *ctrl)
 	return *queue;
 }
 
-static int controlling_get(struct pci_dev *vf, struct controlling *controlling)
+static int controlling_get(struct pci_dev *function, struct controlling *controlling)
 {
-	struct pci_dev *pf = pci_physfn(vf);
 	struct pci_driver *driver;
 	struct nvme_ctrl *ctrl;
 	struct device *device;
 
 	guard(mutex)(&lookup_lock);
 
-	device = device_find_child(&pf->dev, NULL, is_nvme_controller);
+	device = device_find_child(&function->dev, NULL, is_nvme_controller);
 	if (!device)
 		return -ENODEV;
 
 	ctrl = dev_get_drvdata(device);
-	driver = READ_ONCE(pf->driver);
+	driver = READ_ONCE(function->driver);
 	if (!driver || !is_live(ctrl) || !try_module_get(driver->driver.owner)) {
 		put_device(device);
 		return -ENODEV;
@@ -130,14 +130,14 @@ void nvmove_controlling_exit(void)
 	bus_unregister_notifier(&pci_bus_type, &controlling_block);
 }
 
-int nvmove_controlling_submit(struct pci_dev *vf, struct nvme_command *cmd, void *buffer,
+int nvmove_controlling_submit(struct pci_dev *function, struct nvme_command *cmd, void *buffer,
 			      u32 length, u32 *result)
 {
 	struct controlling controlling;
 	union nvme_result completion;
 	int ret;
 
-	ret = controlling_get(vf, &controlling);
+	ret = controlling_get(function, &controlling);
 	if (ret)
 		return ret;
 
@@ -157,13 +157,13 @@ int nvmove_controlling_submit(struct pci_dev *vf, struct nvme_command *cmd, void
 	return ret & NVME_SCT_SC_MASK;
 }
 
-int nvmove_controlling_max_transfer(struct pci_dev *vf)
+int nvmove_controlling_max_transfer(struct pci_dev *function)
 {
 	struct controlling controlling;
 	u64 by_size, by_segments;
 	int ret;
 
-	ret = controlling_get(vf, &controlling);
+	ret = controlling_get(function, &controlling);
 	if (ret)
 		return ret;
 
@@ -175,7 +175,7 @@ int nvmove_controlling_max_transfer(struct pci_dev *vf)
 	return clamp(min(by_size, by_segments) & PAGE_MASK, PAGE_SIZE, (u64)SZ_1G);
 }
 
-int nvmove_controlling_identify(struct pci_dev *vf, u8 cns, u16 cntid, void *data)
+int nvmove_controlling_identify(struct pci_dev *function, u8 cns, u16 cntid, void *data)
 {
 	struct nvme_command cmd = {
 		.identify.opcode = nvme_admin_identify,
@@ -183,10 +183,10 @@ int nvmove_controlling_identify(struct pci_dev *vf, u8 cns, u16 cntid, void *dat
 		.identify.ctrlid = cpu_to_le16(cntid),
 	};
 
-	return nvmove_controlling_submit(vf, &cmd, data, NVME_IDENTIFY_DATA_SIZE, NULL);
+	return nvmove_controlling_submit(function, &cmd, data, NVME_IDENTIFY_DATA_SIZE, NULL);
 }
 
-int nvmove_controlling_log_page(struct pci_dev *vf, u8 lid, void *data, u32 length)
+int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, void *data, u32 length)
 {
 	u32 dwords = length / sizeof(u32) - 1;
 	struct nvme_command cmd = {
@@ -197,13 +197,15 @@ int nvmove_controlling_log_page(struct pci_dev *vf, u8 lid, void *data, u32 leng
 		.get_log_page.numdu = cpu_to_le16(upper_16_bits(dwords)),
 	};
 
-	return nvmove_controlling_submit(vf, &cmd, data, length, NULL);
+	return nvmove_controlling_submit(function, &cmd, data, length, NULL);
 }
 
-int nvmove_controlling_find(struct pci_dev *vf, u16 pcid, struct nvmove_controlled *controlled)
+/* The first entry of the Secondary Controller List with this primary that @match accepts. */
+static int find_secondary(struct pci_dev *function, u16 pcid,
+			  bool (*match)(const struct nvm_secondary_entry *entry, u16 wanted),
+			  u16 wanted, struct nvmove_controlled *controlled)
 {
 	struct nvm_secondary_list *list __free(kfree) = kmalloc(sizeof(*list), GFP_KERNEL);
-	int vf_number = pci_iov_vf_id(vf) + 1;
 	const struct nvm_secondary_entry *entry;
 	u32 first = 0;
 	int ret;
@@ -213,7 +215,7 @@ int nvmove_controlling_find(struct pci_dev *vf, u16 pcid, struct nvmove_controll
 
 	/* entries come in ascending order of SCID, as many as fit; go on behind the last one */
 	do {
-		ret = nvmove_controlling_identify(vf, NVM_CNS_SECONDARY_LIST, first, list);
+		ret = nvmove_controlling_identify(function, NVM_CNS_SECONDARY_LIST, first, list);
 		if (ret)
 			return ret;
 		if (list->num > ARRAY_SIZE(list->entry))
@@ -224,14 +226,25 @@ int nvmove_controlling_find(struct pci_dev *vf, u16 pcid, struct nvmove_controll
 				return -EPROTO;
 			first = le16_to_cpu(entry->scid) + 1;
 
-			if (le16_to_cpu(entry->vfn) != vf_number ||
-			    le16_to_cpu(entry->pcid) != pcid)
+			if (!match(entry, wanted) || le16_to_cpu(entry->pcid) != pcid)
 				continue;
 			controlled->cntlid = le16_to_cpu(entry->scid);
+			controlled->vf_number = le16_to_cpu(entry->vfn);
 			controlled->online = entry->scs & NVM_SCS_ONLINE;
 			return 0;
 		}
 	} while (list->num == ARRAY_SIZE(list->entry) && first <= U16_MAX);
 
 	return -ENOENT;
+}
+
+static bool has_vf_number(const struct nvm_secondary_entry *entry, u16 vf_number)
+{
+	return le16_to_cpu(entry->vfn) == vf_number;
+}
+
+int nvmove_controlling_find_vf(struct pci_dev *function, u16 pcid, u16 vf_number,
+			       struct nvmove_controlled *controlled)
+{
+	return find_secondary(function, pcid, has_vf_number, vf_number, controlled);
 }

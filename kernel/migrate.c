@@ -256,29 +256,21 @@ static const struct vfio_migration_ops migration_ops = {
 
 void nvmove_migrate_init(struct nvmove_device *ndev)
 {
-	struct pci_dev *pdev = ndev->core.pdev;
-	int vf_id = pci_iov_vf_id(pdev);
-
 	mutex_init(&ndev->state_mutex);
 	spin_lock_init(&ndev->reset_lock);
 	init_waitqueue_head(&ndev->reset_wait);
 	ndev->state = VFIO_DEVICE_STATE_RUNNING;
 
-	if (vf_id < 0) {
-		pci_info(pdev, "cannot migrate: not a virtual function\n");
-		return;
-	}
-	ndev->vf_number = vf_id + 1;
-	if (nvmove_rfc_ops.probe(ndev))
+	if (nvmove_proto_choose(ndev))
 		return;
 
-	ndev->proto = &nvmove_rfc_ops;
 	ndev->core.vdev.migration_flags = VFIO_MIGRATION_STOP_COPY;
 	ndev->core.vdev.mig_ops = &migration_ops;
 }
 
 void nvmove_migrate_release(struct nvmove_device *ndev)
 {
+	pci_dev_put(ndev->controlling);
 	mutex_destroy(&ndev->state_mutex);
 }
 

@@ -11,37 +11,55 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 
+struct nvme_command;
+struct nvme_id_ctrl;
 struct nvmove_device;
 struct nvmove_stream;
 
 /**
+ * struct nvmove_piece - a piece of a controller's state on its way
+ * @data: its bytes; kmalloc or vmalloc memory
+ * @offset: where it lies in the state, in bytes, a multiple of 4
+ * @length: bytes of it, a multiple of 4, at most nvmove_controlling_max_transfer()
+ * @state_size: bytes of the whole state
+ */
+struct nvmove_piece {
+	void *data;
+	u32 offset;
+	u32 length;
+	u32 state_size;
+};
+
+/**
  * struct nvmove_proto_ops - one command protocol, all on the controlling function
+ * @name: as it stands in messages
  * @stream_id: enum nvmove_stream_protocol
- * @probe: can @ndev be migrated under this protocol? Fills in @ndev's description and returns 0, or
- *	says why not and returns a negative errno
+ * @speaks: does the controlling function, of which @id is the Identify Controller data, speak this
+ *	protocol about @ndev? Sends no command
+ * @probe: can @ndev be migrated under this protocol? Fills in the protocol's part of @ndev and
+ *	returns 0, or says why not and returns a negative errno
  * @suspend: drain the controller and stop its DMA
  * @resume: undo @suspend; -EALREADY, without a message, if the controller was not suspended
  * @state_size: size in bytes of the controller's state
- * @save: read @length bytes of the state from @offset on; the controller is suspended. Pieces go
- *	in ascending order without gaps, offset 0 starts over
+ * @save: read a piece of the state; the controller is suspended. Pieces go in ascending order
+ *	without gaps, offset 0 starts over
  * @load: write a piece of the state, likewise; the piece that completes the state commits it
- * @explain: say in words why the last @load was refused
  *
- * Offsets and lengths are bytes, multiples of 4; a piece is not longer than
- * nvmove_controlling_max_transfer(). All may sleep. All but @probe and @explain return 0, -ENODEV
- * if the command was not sent, -EREMOTEIO if the device refused it, another negative errno if
- * nobody knows whether it was carried out; they say what went wrong. A refused @suspend or @resume
- * has changed nothing, a refused @load may have spoilt the controller's state.
+ * All may sleep. From @suspend on they return 0, -ENODEV if the command was not sent, -EREMOTEIO if
+ * the device refused it, -EPROTO if its answer cannot be, another negative errno if nobody knows
+ * whether it was carried out; they say what went wrong. A refused @suspend or @resume has changed
+ * nothing, a refused @load may have spoilt the controller's state.
  */
 struct nvmove_proto_ops {
+	const char *name;
 	u16 stream_id;
-	int (*probe)(struct nvmove_device *ndev);
+	bool (*speaks)(const struct nvmove_device *ndev, const struct nvme_id_ctrl *id);
+	int (*probe)(struct nvmove_device *ndev, const struct nvme_id_ctrl *id);
 	int (*suspend)(struct nvmove_device *ndev);
 	int (*resume)(struct nvmove_device *ndev);
 	int (*state_size)(struct nvmove_device *ndev, u32 *size);
-	int (*save)(struct nvmove_device *ndev, u32 offset, void *data, u32 length);
-	int (*load)(struct nvmove_device *ndev, u32 offset, void *data, u32 length);
-	void (*explain)(struct nvmove_device *ndev);
+	int (*save)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
+	int (*load)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
 };
 
 extern const struct nvmove_proto_ops nvmove_rfc_ops;
@@ -49,9 +67,10 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
 /**
  * struct nvmove_device - an NVMe function bound for assignment
  * @core: the VFIO device; first member
- * @proto: how to migrate it; NULL if it cannot be. Constant once registered
- * @vf_number: 1-based number of the VF; constant once registered
- * @cntlid: controller id; constant once registered
+ * @proto: how to migrate it; NULL if it cannot be
+ * @controlling: the controlling function, a reference; NULL if there is none
+ * @vf_number: 1-based number of the VF; 0 if the function is none
+ * @cntlid: controller id
  * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
  *	waited for, on the way of a PCI reset
  * @state: where the state machine is
@@ -63,10 +82,13 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @in_reset: the function is being reset
  * @deferred_reset: it was, and whoever holds @state_mutex has to deal with it
  * @reset_wait: woken when @in_reset falls
+ *
+ * Everything from @proto to @cntlid is constant once the device is registered with VFIO.
  */
 struct nvmove_device {
 	struct vfio_pci_core_device core;
 	const struct nvmove_proto_ops *proto;
+	struct pci_dev *controlling;
 	u16 vf_number;
 	u16 cntlid;
 
@@ -81,6 +103,46 @@ struct nvmove_device {
 	bool deferred_reset;
 	wait_queue_head_t reset_wait;
 };
+
+/**
+ * nvmove_proto_choose - find the function's controlling function and the protocol that it speaks
+ * @ndev: the device, not yet registered with VFIO
+ *
+ * Fills in @ndev's description. Says what was found, or why the function cannot migrate.
+ *
+ * Return: 0 or a negative errno.
+ */
+int nvmove_proto_choose(struct nvmove_device *ndev);
+
+/**
+ * nvmove_proto_submit - send one command of a protocol, traced
+ * @ndev: the device
+ * @name: of the command, for the trace
+ * @cmd: the command without data pointer
+ * @data: kmalloc or vmalloc memory; NULL for no data
+ * @length: bytes of @data
+ * @result: where completion dword 0 goes; may be NULL
+ *
+ * Return: as nvmove_controlling_submit().
+ */
+int nvmove_proto_submit(struct nvmove_device *ndev, const char *name, struct nvme_command *cmd,
+			void *data, u32 length, u32 *result);
+
+/**
+ * nvmove_proto_judge - say what became of a command, unless it succeeded
+ * @ndev: the device
+ * @name: of the command
+ * @ret: what nvmove_proto_submit() returned
+ *
+ * Return: @ret, with -EREMOTEIO for a status.
+ */
+int nvmove_proto_judge(struct nvmove_device *ndev, const char *name, int ret);
+
+/**
+ * nvmove_proto_explain - say in the device's own words why the last load was refused
+ * @ndev: the device, whose controlling function has the load report under every protocol
+ */
+void nvmove_proto_explain(struct nvmove_device *ndev);
 
 /**
  * nvmove_migrate_init - find out if a device can migrate and offer the feature if so

@@ -501,12 +501,18 @@ static int save_piece(struct nvmove_stream *stream, struct nvmove_device *ndev, 
 		      u32 length)
 {
 	struct nvmove_record *record = record_allocate(length);
+	struct nvmove_piece piece = {
+		.offset = offset,
+		.length = length,
+		.state_size = stream->state_size,
+	};
 	int ret;
 
 	if (!record)
 		return -ENOMEM;
 
-	ret = ndev->proto->save(ndev, offset, record->payload, length);
+	piece.data = record->payload;
+	ret = ndev->proto->save(ndev, &piece);
 	if (ret) {
 		record_free(record);
 		return ret;
@@ -553,7 +559,7 @@ static int query_state_size(struct nvmove_device *ndev, u32 *size)
 /* The most bytes of state in one record: what one command can carry, or what a reader takes. */
 static int max_piece(struct nvmove_device *ndev)
 {
-	int max = nvmove_controlling_max_transfer(ndev->core.pdev);
+	int max = nvmove_controlling_max_transfer(ndev->controlling);
 
 	return min_t(int, max, NVMOVE_STREAM_PAYLOAD_MAX);
 }
@@ -634,24 +640,27 @@ struct nvmove_stream *nvmove_stream_receive(struct nvmove_device *ndev)
 
 static int load_state(struct nvmove_stream *stream, struct nvmove_device *ndev)
 {
-	u32 offset = 0, done, length;
+	struct nvmove_piece piece = { .state_size = stream->state_size };
 	struct nvmove_record *record;
 	int max, ret;
+	u32 done;
 
 	max = max_piece(ndev);
 	if (max < 0)
 		return max;
 
 	list_for_each_entry(record, &stream->records, list) {
-		for (done = 0; done < record->length; done += length, offset += length) {
+		for (done = 0; done < record->length; done += piece.length) {
 			if (fatal_signal_pending(current))
 				return -EINTR;
-			length = min_t(u32, max, record->length - done);
-			ret = ndev->proto->load(ndev, offset, record->payload + done, length);
+			piece.data = record->payload + done;
+			piece.length = min_t(u32, max, record->length - done);
+			ret = ndev->proto->load(ndev, &piece);
 			if (ret == -EREMOTEIO)
-				ndev->proto->explain(ndev);
+				nvmove_proto_explain(ndev);
 			if (ret)
 				return ret;
+			piece.offset += piece.length;
 		}
 	}
 	return 0;
