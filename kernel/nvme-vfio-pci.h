@@ -42,7 +42,8 @@ struct nvmove_piece {
  * @resume: undo @suspend; -EALREADY, without a message, if the controller was not suspended
  * @state_size: size in bytes of the controller's state
  * @save: read a piece of the state; the controller is suspended. Pieces go in ascending order
- *	without gaps, offset 0 starts over
+ *	without gaps, offset 0 starts over. -ESTALE if the controller turns out not to have been
+ *	suspended while the piece was read
  * @load: write a piece of the state, likewise; the piece that completes the state commits it
  *
  * All may sleep. From @suspend on they return 0, -ENODEV if the command was not sent, -EREMOTEIO if
@@ -62,6 +63,7 @@ struct nvmove_proto_ops {
 	int (*load)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
 };
 
+extern const struct nvmove_proto_ops nvmove_hmlm_ops;
 extern const struct nvmove_proto_ops nvmove_rfc_ops;
 
 /**
@@ -71,6 +73,8 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @controlling: the controlling function, a reference; NULL if there is none
  * @vf_number: 1-based number of the VF; 0 if the function is none
  * @cntlid: controller id
+ * @csvi: hmlm: index of the NVMe Controller State's version, 1-based
+ * @csuuidi: hmlm: index of the Vendor Specific Data's UUID, 1-based
  * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
  *	waited for, on the way of a PCI reset
  * @state: where the state machine is
@@ -83,7 +87,7 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @deferred_reset: it was, and whoever holds @state_mutex has to deal with it
  * @reset_wait: woken when @in_reset falls
  *
- * Everything from @proto to @cntlid is constant once the device is registered with VFIO.
+ * Everything from @proto to @csuuidi is constant once the device is registered with VFIO.
  */
 struct nvmove_device {
 	struct vfio_pci_core_device core;
@@ -91,6 +95,8 @@ struct nvmove_device {
 	struct pci_dev *controlling;
 	u16 vf_number;
 	u16 cntlid;
+	u8 csvi;
+	u8 csuuidi;
 
 	struct mutex state_mutex; /* see above */
 	enum vfio_device_mig_state state;

@@ -16,7 +16,9 @@
 #include "nvme-vfio-pci.h"
 #include "trace.h"
 
+/* The first that is spoken is used: the standard's before a vendor's. */
 static const struct nvmove_proto_ops *const protocols[] = {
+	&nvmove_hmlm_ops,
 	&nvmove_rfc_ops,
 };
 
@@ -128,8 +130,8 @@ static const struct nvmove_proto_ops *choose_proto(const struct nvmove_device *n
 			return protocols[i];
 
 	pci_info(pdev,
-		 "cannot migrate: no command protocol is known for %04x:%04x\n",
-		 pdev->vendor, pdev->device);
+		 "cannot migrate: no command protocol is known for %04x:%04x, OACS of %s is %#x\n",
+		 pdev->vendor, pdev->device, pci_name(ndev->controlling), le16_to_cpu(id->oacs));
 	return NULL;
 }
 
