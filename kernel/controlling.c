@@ -248,3 +248,33 @@ int nvmove_controlling_find_vf(struct pci_dev *function, u16 pcid, u16 vf_number
 {
 	return find_secondary(function, pcid, has_vf_number, vf_number, controlled);
 }
+
+static bool has_cntlid(const struct nvm_secondary_entry *entry, u16 cntlid)
+{
+	return le16_to_cpu(entry->scid) == cntlid;
+}
+
+int nvmove_controlling_find(struct pci_dev *function, u16 pcid, u16 cntlid,
+			    struct nvmove_controlled *controlled)
+{
+	struct nvm_ctrl_list *list __free(kfree) = NULL;
+	int ret;
+
+	/* a controlling function without VFs may have no Secondary Controller List */
+	ret = find_secondary(function, pcid, has_cntlid, cntlid, controlled);
+	if (ret <= 0 && ret != -ENOENT)
+		return ret;
+
+	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+
+	/* ids come in ascending order from the one asked for */
+	ret = nvmove_controlling_identify(function, NVM_CNS_CTRL_LIST, cntlid, list);
+	if (ret)
+		return ret;
+	if (!list->num || le16_to_cpu(list->id[0]) != cntlid)
+		return -ENOENT;
+	*controlled = (struct nvmove_controlled){ .cntlid = cntlid, .online = true };
+	return 0;
+}

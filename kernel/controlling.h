@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands to a controlling function, which the kernel's own nvme driver drives. Callers hold a
+ * Commands to a controlling function, which the kernel's own nvme driver drives: the PF that a VF
+ * belongs to, or the one that was named for a function that is no VF (controlled.h). Callers hold a
  * reference to the function; they never see its controller, which may come and go at any time.
  */
 #ifndef NVMOVE_CONTROLLING_H
@@ -97,5 +98,21 @@ int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, void *data, u3
  */
 int nvmove_controlling_find_vf(struct pci_dev *function, u16 pcid, u16 vf_number,
 			       struct nvmove_controlled *controlled);
+
+/**
+ * nvmove_controlling_find - look up a controller by its id
+ * @function: the controlling function
+ * @pcid: controller id of @function
+ * @cntlid: controller id
+ * @controlled: filled in on success
+ *
+ * Looks into the Secondary Controller List and, since a controller of the subsystem need not be a
+ * secondary one to be migrated, into the Controller List.
+ *
+ * Return: 0, -ENOENT if neither list has the controller, -EPROTO if a list is malformed, else as
+ * nvmove_controlling_submit().
+ */
+int nvmove_controlling_find(struct pci_dev *function, u16 pcid, u16 cntlid,
+			    struct nvmove_controlled *controlled);
 
 #endif /* NVMOVE_CONTROLLING_H */

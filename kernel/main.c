@@ -10,6 +10,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
+#include "controlled.h"
 #include "controlling.h"
 #include "nvme-vfio-pci.h"
 
@@ -143,6 +144,7 @@ static struct pci_driver nvmove_pci_driver = {
 	.probe = nvmove_probe,
 	.remove = nvmove_remove,
 	.err_handler = &nvmove_error_handlers,
+	.groups = nvmove_controlled_groups,
 	.driver_managed_dma = true,
 };
 
@@ -163,6 +165,7 @@ static int __init nvmove_module_init(void)
 static void __exit nvmove_module_exit(void)
 {
 	pci_unregister_driver(&nvmove_pci_driver);
+	nvmove_controlled_exit();
 	nvmove_controlling_exit();
 }
 

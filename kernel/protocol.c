@@ -12,6 +12,7 @@
 
 #include <nvmove/lm.h>
 
+#include "controlled.h"
 #include "controlling.h"
 #include "nvme-vfio-pci.h"
 #include "trace.h"
@@ -79,17 +80,23 @@ void nvmove_proto_explain(struct nvmove_device *ndev)
 		(int)strnlen(report->text, sizeof(report->text)), report->text);
 }
 
+/* A VF is controlled by its PF, any other function by the one that the administrator has named. */
 static int find_controlling(struct nvmove_device *ndev)
 {
 	struct pci_dev *pdev = ndev->core.pdev;
 
-	if (!pdev->is_virtfn) {
-		pci_info(pdev, "cannot migrate: not a virtual function\n");
-		return -ENODEV;
+	if (pdev->is_virtfn) {
+		ndev->vf_number = pci_iov_vf_id(pdev) + 1;
+		ndev->controlling = pci_dev_get(pci_physfn(pdev));
+		return 0;
 	}
-	ndev->vf_number = pci_iov_vf_id(pdev) + 1;
-	ndev->controlling = pci_dev_get(pci_physfn(pdev));
-	return 0;
+
+	ndev->controlling = nvmove_controlled_lookup(pdev, &ndev->cntlid);
+	if (ndev->controlling)
+		return 0;
+	pci_info(pdev,
+		 "cannot migrate: not a virtual function, and no controlling function was named\n");
+	return -ENODEV;
 }
 
 static int identify_controlling(struct nvmove_device *ndev, struct nvme_id_ctrl *id)
@@ -117,6 +124,33 @@ static int find_vf(struct nvmove_device *ndev, u16 pcid, struct nvmove_controlle
 		 "cannot migrate: no VF %u in the secondary controller list of %s: %d\n",
 		 ndev->vf_number, pci_name(ndev->controlling), ret);
 	return -ENOENT;
+}
+
+/* The administrator has named the controller id: believe it only if the lists have it. */
+static int find_named(struct nvmove_device *ndev, u16 own, struct nvmove_controlled *controlled)
+{
+	const char *name = pci_name(ndev->controlling);
+	struct pci_dev *pdev = ndev->core.pdev;
+	u16 cntlid = ndev->cntlid;
+	int ret;
+
+	if (cntlid == own) {
+		pci_info(pdev, "cannot migrate: controller %u is that of %s itself\n", cntlid,
+			 name);
+		return -EINVAL;
+	}
+	ret = nvmove_controlling_find(ndev->controlling, own, cntlid, controlled);
+	if (ret) {
+		pci_info(pdev, "cannot migrate: no controller %u in the lists of %s: %d\n", cntlid,
+			 name, ret);
+		return -ENOENT;
+	}
+	if (controlled->vf_number) {
+		pci_info(pdev, "cannot migrate: controller %u of %s is that of its VF %u\n",
+			 cntlid, name, controlled->vf_number);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static const struct nvmove_proto_ops *choose_proto(const struct nvmove_device *ndev,
@@ -158,7 +192,8 @@ int nvmove_proto_choose(struct nvmove_device *ndev)
 	if (ret)
 		return ret;
 
-	ret = find_vf(ndev, le16_to_cpu(id->cntlid), &controlled);
+	ret = ndev->vf_number ? find_vf(ndev, le16_to_cpu(id->cntlid), &controlled) :
+				find_named(ndev, le16_to_cpu(id->cntlid), &controlled);
 	if (ret)
 		return ret;
 
