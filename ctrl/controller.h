@@ -398,7 +398,8 @@ struct nvmove_vsubsystem {
 
 /**
  * struct nvmove_ctrl - a controller
- * @index: 0 for the primary, n for the secondary behind VF n
+ * @index: 0 for the primary, n for the secondary behind VF n, beyond those for secondaries behind
+ *	physical functions of their own
  * @cntlid: its id in the device: how the primary addresses it, and what messages call it
  * @online: Base 8.26; always true for the primary
  * @vsubsystem: virtual subsystem that it belongs to; the device's own where nobody said otherwise
@@ -462,6 +463,7 @@ struct nvmove_subsystem {
 	struct nvmove_vsubsystem device;	/* the device's own identity: the most it can do */
 	struct nvmove_vsubsystem *vsubsystems;	/* all others */
 	unsigned int num_ctrls;		/* primary and secondaries */
+	unsigned int max_vfs;
 	unsigned int num_vfs;		/* that exist now */
 	unsigned int protocols;		/* NVMOVE_PROTOCOL_* */
 	unsigned int max_io_queues;
@@ -485,6 +487,12 @@ bool ctrl_speaks(const struct nvmove_ctrl *ctrl, unsigned int protocol);
 static inline bool ctrl_is_primary(const struct nvmove_ctrl *ctrl)
 {
 	return ctrl->index == 0;
+}
+
+/* Number of the VF that the controller is behind, 0 if it is behind a physical function. */
+static inline unsigned int ctrl_vf_number(const struct nvmove_ctrl *ctrl)
+{
+	return ctrl->index <= ctrl->subsystem->max_vfs ? ctrl->index : 0;
 }
 
 /* vsubsystem.c */

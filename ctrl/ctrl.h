@@ -116,9 +116,11 @@ struct nvmove_pool {
  * @vendor_id: PCI vendor id of the functions
  * @subsystem_vendor_id: PCI subsystem vendor id
  * @ieee_oui: 24-bit organisation id
- * @first_cntlid: controller id of the primary; secondary n (1-based) has @first_cntlid + n. The
+ * @first_cntlid: controller id of the primary; controller n has @first_cntlid + n. The
  *	last must stay below FFF0h
- * @num_secondary: secondary controllers, 0 to NVMOVE_MAX_SECONDARY
+ * @num_secondary: secondary controllers behind VFs of the primary's function; with those of
+ *	@num_secondary_pfs 0 to NVMOVE_MAX_SECONDARY
+ * @num_secondary_pfs: further secondary controllers, each behind a physical function of its own
  * @max_io_queues: I/O queue pairs per controller, 1 to NVMOVE_MAX_IO_QUEUES
  * @max_queue_entries: entries per queue, 2 to 65536
  * @max_vectors: interrupt vectors per controller, 1 to 2048
@@ -138,6 +140,7 @@ struct nvmove_subsystem_config {
 	uint32_t ieee_oui;
 	uint16_t first_cntlid;
 	unsigned int num_secondary;
+	unsigned int num_secondary_pfs;
 	unsigned int max_io_queues;
 	unsigned int max_queue_entries;
 	unsigned int max_vectors;
@@ -177,7 +180,7 @@ void nvmove_subsystem_free(struct nvmove_subsystem *subsystem);
 /**
  * nvmove_subsystem_ctrl() - a controller by number
  * @subsystem: subsystem
- * @index: 0 for the primary, n for the secondary behind VF n
+ * @index: 0 for the primary, n for the secondary behind VF n, then those behind functions of their own
  *
  * Return: the controller, or NULL if there are fewer.
  */
@@ -188,7 +191,8 @@ struct nvmove_ctrl *nvmove_subsystem_ctrl(struct nvmove_subsystem *subsystem, un
  * @subsystem: subsystem
  * @num_vfs: functions that exist now; 0 when VF Enable is clear
  *
- * Secondaries whose function is gone are reset and taken offline (Base 8.26).
+ * Secondaries whose function is gone are reset and taken offline (Base 8.26). Those that are behind no VF
+ * exist always.
  */
 void nvmove_subsystem_set_vfs(struct nvmove_subsystem *subsystem, unsigned int num_vfs);
 

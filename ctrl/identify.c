@@ -59,7 +59,7 @@ void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 	id->rab = 4;
 	if (ctrl->subsystem->num_ctrls > 1)
 		id->cmic = NVM_CTRL_CMIC_MULTI_CTRL;
-	if (!ctrl_is_primary(ctrl))
+	if (ctrl_vf_number(ctrl))
 		id->cmic |= NVM_CTRL_CMIC_SRIOV;
 	id->ver = cpu_to_le32(NVM_VS_2_0);
 	id->rtd3r = cpu_to_le32(1000000);
@@ -351,7 +351,7 @@ static uint32_t identify_secondary_list(struct ctrl_request *req, void *data)
 		entry->scid = cpu_to_le16(ctrl->cntlid);
 		entry->pcid = cpu_to_le16(req->ctrl->cntlid);
 		entry->scs = ctrl->online ? NVM_SCS_ONLINE : 0;
-		entry->vfn = cpu_to_le16(i);
+		entry->vfn = cpu_to_le16(ctrl_vf_number(ctrl));
 		entry->nvq = cpu_to_le16(ctrl->num_queues);
 		entry->nvi = cpu_to_le16(ctrl->num_vectors);
 		list->num++;

@@ -29,6 +29,11 @@ void nvmove_subsystem_config_default(struct nvmove_subsystem_config *config)
 	};
 }
 
+static unsigned int num_secondaries(const struct nvmove_subsystem_config *config)
+{
+	return config->num_secondary + config->num_secondary_pfs;
+}
+
 static bool check_config(const struct nvmove_subsystem_config *config, char **error)
 {
 	return config_check_nqn("subnqn", config->subnqn, error) &&
@@ -38,8 +43,10 @@ static bool check_config(const struct nvmove_subsystem_config *config, char **er
 	       config_check_range("ieee_oui", config->ieee_oui, 0, 0xffffff, error) &&
 	       config_check_range("num_secondary", config->num_secondary, 0, NVMOVE_MAX_SECONDARY,
 				  error) &&
+	       config_check_range("num_secondary_pfs", config->num_secondary_pfs, 0,
+				  NVMOVE_MAX_SECONDARY - config->num_secondary, error) &&
 	       config_check_range("first_cntlid", config->first_cntlid, 0,
-				  LAST_CNTLID - config->num_secondary, error) &&
+				  LAST_CNTLID - num_secondaries(config), error) &&
 	       config_check_range("max_io_queues", config->max_io_queues, 1, NVMOVE_MAX_IO_QUEUES,
 				  error) &&
 	       config_check_range("max_queue_entries", config->max_queue_entries, 2, 65536,
@@ -64,6 +71,7 @@ struct nvmove_subsystem *nvmove_subsystem_new(const struct nvmove_subsystem_conf
 	subsystem = calloc(1, sizeof(*subsystem));
 	if (!subsystem)
 		goto no_memory;
+	subsystem->max_vfs = config->num_secondary;
 	subsystem->max_io_queues = config->max_io_queues;
 	subsystem->max_vectors = config->max_vectors;
 	subsystem->num_namespaces = config->num_namespaces;
@@ -73,10 +81,10 @@ struct nvmove_subsystem *nvmove_subsystem_new(const struct nvmove_subsystem_conf
 		subsystem->pool = *config->pool;
 
 	subsystem->ns = calloc(config->num_namespaces + 1, sizeof(subsystem->ns[0]));
-	subsystem->ctrl = calloc(config->num_secondary + 1, sizeof(subsystem->ctrl[0]));
+	subsystem->ctrl = calloc(num_secondaries(config) + 1, sizeof(subsystem->ctrl[0]));
 	if (!subsystem->ns || !subsystem->ctrl)
 		goto no_memory;
-	for (unsigned int i = 0; i <= config->num_secondary; i++) {
+	for (unsigned int i = 0; i <= num_secondaries(config); i++) {
 		if (ctrl_alloc(subsystem, i, config->first_cntlid + i) < 0)
 			goto no_memory;
 		subsystem->num_ctrls++;
@@ -84,7 +92,7 @@ struct nvmove_subsystem *nvmove_subsystem_new(const struct nvmove_subsystem_conf
 	return subsystem;
 
 no_memory:
-	config_refuse(error, "no memory for %u controllers", config->num_secondary + 1);
+	config_refuse(error, "no memory for %u controllers", num_secondaries(config) + 1);
 	nvmove_subsystem_free(subsystem);
 	return NULL;
 }
@@ -148,8 +156,8 @@ void nvmove_subsystem_set_vfs(struct nvmove_subsystem *subsystem, unsigned int n
 {
 	unsigned int before = subsystem->num_vfs;
 
-	if (num_vfs > subsystem->num_ctrls - 1)
-		num_vfs = subsystem->num_ctrls - 1;
+	if (num_vfs > subsystem->max_vfs)
+		num_vfs = subsystem->max_vfs;
 	subsystem->num_vfs = num_vfs;
 	for (unsigned int i = num_vfs + 1; i <= before; i++)
 		ctrl_set_offline(subsystem->ctrl[i]);

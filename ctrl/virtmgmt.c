@@ -108,7 +108,7 @@ static uint32_t secondary_assign(struct nvmove_ctrl *ctrl, unsigned int type, un
 
 static uint32_t secondary_online(struct nvmove_ctrl *ctrl)
 {
-	if (ctrl->index > ctrl->subsystem->num_vfs ||
+	if (ctrl_vf_number(ctrl) > ctrl->subsystem->num_vfs ||
 	    ctrl->num_queues < MIN_ONLINE_QUEUES || ctrl->num_vectors < MIN_ONLINE_VECTORS)
 		return NVM_SC_INVALID_SECONDARY_STATE | NVM_SC_DNR;
 	if (!ctrl->online)

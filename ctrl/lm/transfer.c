@@ -89,7 +89,7 @@ static void write_report(const struct nvmove_ctrl *ctrl, const struct nvmove_loa
 
 	*report = (struct nvmove_load_report) {
 		.version = cpu_to_le16(NVMOVE_LOAD_REPORT_VERSION),
-		.vf_index = cpu_to_le16(ctrl->index),
+		.vf_index = cpu_to_le16(ctrl_vf_number(ctrl)),
 		.section = cpu_to_le16(error->section),
 		.status = cpu_to_le16(status & NVM_SC_MASK),
 		.cntlid = cpu_to_le16(ctrl->cntlid),

@@ -189,6 +189,7 @@ struct function {
 /** struct rig_options - what differs from the default; a field of 0 is the default */
 struct rig_options {
 	unsigned int num_secondary;	/* 3 */
+	unsigned int num_secondary_pfs;	/* 0 */
 	unsigned int max_io_queues;	/* 8 */
 	unsigned int max_queue_entries;	/* 1024 */
 	unsigned int max_vectors;	/* 9 */

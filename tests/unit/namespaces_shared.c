@@ -193,6 +193,7 @@ TEST_CASE(bad_subsystems_are_refused_by_name)
 	static const char *const word[] = {
 		"subnqn", "serial", "model", "firmware", "first_cntlid", "num_secondary",
 		"max_io_queues", "max_queue_entries", "max_vectors", "mdts", "num_namespaces",
+		"num_secondary_pfs", "first_cntlid",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(word); i++) {
@@ -211,6 +212,11 @@ TEST_CASE(bad_subsystems_are_refused_by_name)
 		config.max_vectors = i == 8 ? 2049 : 1;
 		config.mdts = i == 9 ? 9 : 1;
 		config.num_namespaces = i == 10 ? 1025 : 1;
+		config.num_secondary_pfs = i == 11 ? NVMOVE_MAX_SECONDARY : 0;
+		if (i == 12) {
+			config.num_secondary_pfs = 1;
+			config.first_cntlid = 0xffee;
+		}
 		assert_null(nvmove_subsystem_new(&config, &error));
 		assert_non_null(error);
 		if (!strstr(error, word[i]))

@@ -249,7 +249,7 @@ struct rig *rig_new(const struct rig_options *options)
 	o->mdts = o->mdts ? o->mdts : 5;
 	o->first_cntlid = o->first_cntlid ? o->first_cntlid : 7;
 	o->num_namespaces = o->num_namespaces ? o->num_namespaces : MAX_NSID;
-	assert_in_range(o->num_secondary, 1, MAX_FUNCTIONS - 1);
+	assert_in_range(o->num_secondary + o->num_secondary_pfs, 1, MAX_FUNCTIONS - 1);
 	assert_in_range(o->max_vectors, 1, MAX_VECTORS);
 
 	nvmove_subsystem_config_default(&config);
@@ -267,6 +267,7 @@ struct rig *rig_new(const struct rig_options *options)
 		config.ieee_oui = o->ieee_oui;
 	config.first_cntlid = o->first_cntlid;
 	config.num_secondary = o->num_secondary;
+	config.num_secondary_pfs = o->num_secondary_pfs;
 	config.max_io_queues = o->max_io_queues;
 	config.max_queue_entries = o->max_queue_entries;
 	config.max_vectors = o->max_vectors;
@@ -279,7 +280,7 @@ struct rig *rig_new(const struct rig_options *options)
 	if (!rig->subsystem)
 		fail_msg("subsystem: %s", error ? error : "no reason given");
 	rig->now = 1000000 * MS;
-	rig->num_functions = o->num_secondary + 1;
+	rig->num_functions = 1 + o->num_secondary + o->num_secondary_pfs;
 	for (unsigned int i = 0; i < rig->num_functions; i++)
 		rig_add_function(rig, i);
 	rig_add_namespaces(rig);
