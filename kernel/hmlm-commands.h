@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Builds the submission queue entries of Migration Send and Migration Receive (Base 2.3, 5.2.16 and
+ * Builds the submission queue entries of Migration Receive and Migration Send (Base 2.3, 5.2.16 and
  * 5.2.17) in the wire's byte order. Nothing here sends or judges one, and nothing needs a kernel:
  * tests/unit/hmlm_driver_commands.c compares the entries byte by byte.
  *

@@ -85,6 +85,25 @@ static int resume(struct nvmove_device *ndev)
 	return ret;
 }
 
+/*
+ * A controller that cannot take a state as it is gets disabled, which ends its suspension. What
+ * fails from then on leaves a controller that only a reset makes good.
+ */
+static int vacate(struct nvmove_device *ndev)
+{
+	int ret = ndev->proto->is_vacant ? ndev->proto->is_vacant(ndev) : 1;
+
+	if (ret)
+		return min(ret, 0);
+
+	ret = nvmove_property_disable(ndev);
+	if (!ret)
+		ret = ndev->proto->suspend(ndev);
+	if (ret)
+		ndev->state = VFIO_DEVICE_STATE_ERROR;
+	return ret;
+}
+
 static int start_stream(struct nvmove_device *ndev, struct nvmove_stream *stream,
 			struct file **file)
 {
@@ -93,6 +112,21 @@ static int start_stream(struct nvmove_device *ndev, struct nvmove_stream *stream
 	ndev->stream = stream;
 	*file = nvmove_stream_file(stream);
 	return 0;
+}
+
+static int start_receiving(struct nvmove_device *ndev, struct file **file)
+{
+	struct nvmove_stream *stream = nvmove_stream_receive(ndev);
+	int ret;
+
+	if (IS_ERR(stream))
+		return PTR_ERR(stream);
+	ret = vacate(ndev);
+	if (ret) {
+		nvmove_stream_end(stream);
+		return ret;
+	}
+	return start_stream(ndev, stream, file);
 }
 
 /* The state was loaded by the write that completed the stream, if one did. */
@@ -128,9 +162,8 @@ static int step(struct nvmove_device *ndev, enum vfio_device_mig_state new, stru
 		return 0;
 	}
 
-	/* the controller is suspended, which is all that loading asks for */
 	if (cur == VFIO_DEVICE_STATE_STOP && new == VFIO_DEVICE_STATE_RESUMING)
-		return start_stream(ndev, nvmove_stream_receive(ndev), file);
+		return start_receiving(ndev, file);
 
 	if (cur == VFIO_DEVICE_STATE_RESUMING && new == VFIO_DEVICE_STATE_STOP)
 		return finish_resuming(ndev);

@@ -44,12 +44,14 @@ struct nvmove_piece {
  * @save: read a piece of the state; the controller is suspended. Pieces go in ascending order
  *	without gaps, offset 0 starts over. -ESTALE if the controller turns out not to have been
  *	suspended while the piece was read
+ * @is_vacant: can the suspended controller take a state? 1 if so, 0 if it has to be disabled
+ *	before. NULL: always
  * @load: write a piece of the state, likewise; the piece that completes the state commits it
  *
- * All may sleep. From @suspend on they return 0, -ENODEV if the command was not sent, -EREMOTEIO if
- * the device refused it, -EPROTO if its answer cannot be, another negative errno if nobody knows
- * whether it was carried out; they say what went wrong. A refused @suspend or @resume has changed
- * nothing, a refused @load may have spoilt the controller's state.
+ * All may sleep. From @suspend on they return 0 or more, -ENODEV if the command was not sent,
+ * -EREMOTEIO if the device refused it, -EPROTO if its answer cannot be, another negative errno if
+ * nobody knows whether it was carried out; they say what went wrong. A refused @suspend or @resume
+ * has changed nothing, a refused @load may have spoilt the controller's state.
  */
 struct nvmove_proto_ops {
 	const char *name;
@@ -60,6 +62,7 @@ struct nvmove_proto_ops {
 	int (*resume)(struct nvmove_device *ndev);
 	int (*state_size)(struct nvmove_device *ndev, u32 *size);
 	int (*save)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
+	int (*is_vacant)(struct nvmove_device *ndev);
 	int (*load)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
 };
 
@@ -149,6 +152,17 @@ int nvmove_proto_judge(struct nvmove_device *ndev, const char *name, int ret);
  * @ndev: the device, whose controlling function has the load report under every protocol
  */
 void nvmove_proto_explain(struct nvmove_device *ndev);
+
+/**
+ * nvmove_property_disable - clear CC.EN of the function's controller and wait until it is disabled
+ * @ndev: the device, open
+ *
+ * Resets the controller (Base 2.3, 3.7.2): it has no queues afterwards and is not suspended.
+ *
+ * Return: 0, -EIO if the function's memory space is disabled or does not answer, -ETIMEDOUT if the
+ * controller stays ready, -ENODEV, -ENOMEM or -EBUSY if BAR 0 cannot be mapped.
+ */
+int nvmove_property_disable(struct nvmove_device *ndev);
 
 /**
  * nvmove_migrate_init - find out if a device can migrate and offer the feature if so

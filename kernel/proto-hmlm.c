@@ -144,6 +144,33 @@ static int hmlm_save(struct nvmove_device *ndev, const struct nvmove_piece *piec
 	return check_piece(ndev, piece, result);
 }
 
+/* As much of a state as tells if there are I/O queues. */
+struct state_head {
+	struct nvmove_cstate_header container;
+	struct nvmove_cstate_nvme nvme;
+};
+
+/* The standard refuses I/O queues for a controller that has any (Base 2.3, 5.2.17.2.3). */
+static int hmlm_is_vacant(struct nvmove_device *ndev)
+{
+	struct state_head *head __free(kfree) = kzalloc(sizeof(*head), GFP_KERNEL);
+	struct nvme_command cmd = {};
+	int ret;
+
+	if (!head)
+		return -ENOMEM;
+
+	hmlm_build_get_state(to_sqe(&cmd), ndev->cntlid, ndev->csvi, ndev->csuuidi, 0,
+			     sizeof(*head));
+	ret = nvmove_proto_submit(ndev, "query", &cmd, head, sizeof(*head), NULL);
+	if (ret)
+		return nvmove_proto_judge(ndev, "query", ret);
+	ret = check_header(ndev, &head->container);
+	if (ret)
+		return ret;
+	return !head->nvme.nr_sq && !head->nvme.nr_cq;
+}
+
 static int hmlm_load(struct nvmove_device *ndev, const struct nvmove_piece *piece)
 {
 	struct nvme_command cmd = {};
@@ -268,5 +295,6 @@ const struct nvmove_proto_ops nvmove_hmlm_ops = {
 	.resume = hmlm_resume,
 	.state_size = hmlm_state_size,
 	.save = hmlm_save,
+	.is_vacant = hmlm_is_vacant,
 	.load = hmlm_load,
 };
