@@ -35,7 +35,7 @@ static const struct {
 	[ACTION_ATTACH] = { "attach", { "nsid" } },
 	[ACTION_DETACH] = { "detach", { "nsid" } },
 	[ACTION_NEIGHBOUR] = { "neighbour", { "host", "nsid", "command", "keys" } },
-	[ACTION_MOVE] = { "move", { "commands", "hops", "pieces", "life" } },
+	[ACTION_MOVE] = { "move", { "by", "hops", "pieces", "life" } },
 	[ACTION_RESUME] = { .name = "resume" },
 };
 

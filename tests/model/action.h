@@ -31,9 +31,9 @@
  * @ACTION_ATTACH, @ACTION_DETACH: nsid
  * @ACTION_NEIGHBOUR: another host comes, does something with reservations, goes: its id, nsid, opcode
  *	above CDW10, new or preempted key above the current one (one byte each)
- * @ACTION_MOVE: of the twin that moves: commands of the primaries or calls of the library (1 or 0),
- *	devices that it goes to before it is resumed, seed of the pieces' sizes, seed of the life that
- *	the last device's controller had before, 0 for none
+ * @ACTION_MOVE: of the twin that moves: enum move_by, devices that it goes to before it is resumed,
+ *	seed of the pieces' sizes, seed of the life that the last device's controller had before, 0 for
+ *	none
  * @ACTION_RESUME: of the twin that has moved
  */
 enum action_kind {

@@ -225,7 +225,7 @@ static bool move(struct generator *g)
 {
 	struct action action = { .kind = ACTION_MOVE };
 
-	action.argument[0] = chance(&g->random, 30);
+	action.argument[0] = pick(&g->random, NR_MOVES_BY);
 	action.argument[1] = chance(&g->random, 10) ? 2 : 1;
 	action.argument[2] = pick(&g->random, 1 << 16);
 	action.argument[3] = chance(&g->random, 25) ? 1 + pick(&g->random, 1 << 16) : 0;

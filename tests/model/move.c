@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Moving the controller under test from one device to the other, by the library's calls or by the
- * commands of both primaries in pieces of any size; and the life that the other controller had before.
+ * Moving the controller under test from one device to the other, by whatever transport; the library's
+ * calls, which are one; and the life that the other controller had before.
  */
 #include <endian.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "random.h"
-#include "world.h"
-
-#define REFUSED(...)	(snprintf(why, why_size, __VA_ARGS__), false)
+#include "transport.h"
 
 static void ignore(void *arg, int status)
 {
@@ -90,108 +88,81 @@ static void live(struct world *world, struct nvmove_ctrl *ctrl, uint64_t seed)
 	port->scheduled = false;
 }
 
-/* ---- the state on its way ---- */
+/* ---- by calls of the library, and what the protocols share ---- */
 
-/** struct bytes - a state in the hands of whoever moves it */
-struct bytes {
-	uint8_t *data;
-	long size;
-};
-
-static uint32_t command(struct admin_host *host, uint8_t opcode, uint32_t length, uint64_t offset,
-			uint32_t *dw0)
+bool refuse_move(const struct reason *reason, const char *format, ...)
 {
-	struct nvmove_rfc_sqe sqe = {
-		.opcode = opcode,
-		.vf_index = htole16(SECONDARY),
-		.length = htole32(length),
-		.offset = htole64(offset),
-	};
+	va_list args;
 
-	if (length) {
-		sqe.prp1 = htole64(admin_host_buffer_address());
-		sqe.prp2 = htole64(admin_host_buffer_address() + 4096);
-	}
-	return admin_host_command(host, (struct nvm_sqe *)&sqe, dw0);
+	va_start(args, format);
+	vsnprintf(reason->text, reason->size, format, args);
+	va_end(args);
+	return false;
 }
 
-static uint32_t piece(struct random *random, long left)
+uint32_t transport_piece(struct random *random, long left)
 {
 	uint32_t size = (1 + pick(random, chance(random, 50) ? 64 : HOST_BUFFER / 4)) * 4;
 
 	return size < left ? size : left;
 }
 
-static bool save(struct world *world, struct bytes *state, char *why, size_t why_size)
+uint32_t transport_command(struct world *world, struct nvm_sqe *sqe, uint32_t *dw0)
+{
+	sqe->prp1 = htole64(admin_host_buffer_address());
+	sqe->prp2 = htole64(admin_host_buffer_address() + 4096);
+	return admin_host_command(&world->host[world->here], sqe, dw0);
+}
+
+static bool suspend(struct world *world)
+{
+	nvmove_ctrl_suspend(world->guest.ctrl, ignore, NULL);
+	return nvmove_ctrl_is_suspended(world->guest.ctrl);
+}
+
+static bool resume(struct world *world)
+{
+	return !nvmove_ctrl_resume(world->guest.ctrl);
+}
+
+static bool save(struct world *world, struct bytes *state, struct random *random,
+		 const struct reason *reason)
 {
 	struct nvmove_ctrl *from = world->guest.ctrl;
 
+	(void)random;
 	state->size = nvmove_ctrl_state_size(from);
 	state->data = malloc(state->size);
 	if (!state->data || nvmove_ctrl_save(from, state->data, state->size) != state->size)
-		return REFUSED("saving does not give %ld bytes", state->size);
+		return refuse_move(reason, "saving does not give %ld bytes", state->size);
 	return true;
 }
 
-static bool save_by_commands(struct world *world, struct bytes *state, struct random *random,
-			     char *why, size_t why_size)
-{
-	struct admin_host *host = &world->host[world->here];
-	uint32_t size, status;
-
-	status = command(host, NVMOVE_RFC_QUERY_DATA_SIZE, 0, 0, &size);
-	if (status)
-		return REFUSED("QUERY_DATA_SIZE: status %#x", status);
-	state->size = size;
-	state->data = malloc(size);
-	for (uint32_t at = 0, len; state->data && at < size; at += len) {
-		len = piece(random, size - at);
-		status = command(host, NVMOVE_RFC_SAVE_DATA, len, at, NULL);
-		if (status)
-			return REFUSED("SAVE_DATA at %u: status %#x", at, status);
-		memcpy(state->data + at, admin_host_buffer(host), len);
-	}
-	return state->data;
-}
-
-static bool load(struct world *world, const struct bytes *state, char *why, size_t why_size)
+static bool load(struct world *world, const struct bytes *state, struct random *random,
+		 const struct reason *reason)
 {
 	struct nvmove_load_error error;
 
+	(void)random;
 	if (nvmove_ctrl_load(world->guest.ctrl, state->data, state->size, &error) < 0)
-		return REFUSED("%s", error.text);
+		return refuse_move(reason, "%s", error.text);
 	return true;
 }
 
-static bool load_by_commands(struct world *world, const struct bytes *state, struct random *random,
-			     char *why, size_t why_size)
-{
-	struct admin_host *host = &world->host[world->here];
+static const struct transport transport_calls = {
+	.suspend = suspend,
+	.resume = resume,
+	.save = save,
+	.load = load,
+};
 
-	for (long at = 0, len; at < state->size; at += len) {
-		uint32_t status;
-
-		len = piece(random, state->size - at);
-		memcpy(admin_host_buffer(host), state->data + at, len);
-		status = command(host, NVMOVE_RFC_LOAD_DATA, len, at, NULL);
-		if (status)
-			return REFUSED("LOAD_DATA at %ld: status %#x: %s", at, status,
-				       world->subsystem[world->here]->load_report.text);
-	}
-	return true;
-}
+static const struct transport *const transports[NR_MOVES_BY] = {
+	[MOVE_BY_CALLS] = &transport_calls,
+	[MOVE_BY_RFC] = &transport_rfc,
+	[MOVE_BY_HMLM] = &transport_hmlm,
+};
 
 /* ---- one move ---- */
-
-static bool suspend(struct world *world, bool commands)
-{
-	struct nvmove_ctrl *ctrl = world->guest.ctrl;
-
-	if (commands)
-		return !command(&world->host[world->here], NVMOVE_RFC_SUSPEND, 0, 0, NULL);
-	nvmove_ctrl_suspend(ctrl, ignore, NULL);
-	return nvmove_ctrl_is_suspended(ctrl);
-}
 
 /* The other device's controller gets what the guest has attached; its own host is told of that. */
 static void attach_alike(struct world *world, const struct nvmove_ctrl *from)
@@ -216,48 +187,47 @@ static void change_device(struct world *world, struct nvmove_ctrl *to)
 	world->here = !world->here;
 }
 
-static bool hop(struct world *world, const struct move *move, struct random *random,
-		const struct mutant *mutant, uint64_t life, struct bytes *state, char *why,
-		size_t why_size)
+static bool hop(struct world *world, const struct transport *by, struct random *random,
+		const struct mutant *mutant, uint64_t life, struct bytes *state,
+		const struct reason *reason)
 {
 	struct nvmove_ctrl *to = nvmove_subsystem_ctrl(world->subsystem[!world->here], SECONDARY);
 
-	if (!suspend(world, move->commands))
-		return REFUSED("the source does not suspend");
-	if (move->commands ? !save_by_commands(world, state, random, why, why_size) :
-			     !save(world, state, why, why_size))
+	if (!by->suspend(world))
+		return refuse_move(reason, "the source does not suspend");
+	if (!by->save(world, state, random, reason))
 		return false;
 	if (life)
 		live(world, to, life);
+	if (by->wants_no_queues)
+		nvmove_ctrl_reset(to, NVMOVE_RESET_FLR);
 	attach_alike(world, world->guest.ctrl);
 	change_device(world, to);
-	if (!suspend(world, move->commands))
-		return REFUSED("the destination does not suspend");
+	if (!by->suspend(world))
+		return refuse_move(reason, "the destination does not suspend");
 	if (mutant)
 		mutant_apply(mutant, state->data, &state->size);
-	return move->commands ? load_by_commands(world, state, random, why, why_size) :
-				load(world, state, why, why_size);
+	return by->load(world, state, random, reason);
 }
 
 bool world_move(struct world *world, const struct move *move, const struct mutant *mutant, char *why,
 		size_t why_size)
 {
+	const struct reason reason = { why, why_size };
 	struct random random = random_from(move->pieces);
 	bool moved = true;
 
 	for (unsigned int n = 1; moved && n <= move->hops; n++) {
 		struct bytes state = { 0 };
 
-		moved = hop(world, move, &random, mutant, n == move->hops ? move->life : 0, &state,
-			    why, why_size);
+		moved = hop(world, transports[move->by], &random, mutant,
+			    n == move->hops ? move->life : 0, &state, &reason);
 		free(state.data);
 	}
 	return moved;
 }
 
-bool world_resume(struct world *world, bool commands)
+bool world_resume(struct world *world, enum move_by by)
 {
-	if (commands)
-		return !command(&world->host[world->here], NVMOVE_RFC_RESUME, 0, 0, NULL);
-	return !nvmove_ctrl_resume(world->guest.ctrl);
+	return transports[by]->resume(world);
 }

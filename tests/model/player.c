@@ -155,7 +155,7 @@ static void neighbour(struct twins *t, const uint64_t *argument)
 static void move(struct twins *t, const struct action *action)
 {
 	const struct move move = {
-		.commands = action->argument[0],
+		.by = action->argument[0] % NR_MOVES_BY,
 		.hops = action->argument[1],
 		.pieces = action->argument[2],
 		.life = action->argument[3],
@@ -179,7 +179,7 @@ static void move(struct twins *t, const struct action *action)
 	t->nr_moves++;
 	t->coalescing_irqs |= coalescing_vectors(t);
 	t->suspended = true;
-	t->by_commands = move.commands;
+	t->moved_by = move.by;
 	t->rung = false;
 }
 
@@ -187,7 +187,7 @@ static void resume(struct twins *t)
 {
 	t->suspended = false;
 	t->allowed_irqs = unread_vectors(t->moves->guest.ctrl);
-	if (!world_resume(t->moves, t->by_commands)) {
+	if (!world_resume(t->moves, t->moved_by)) {
 		t->outcome = OUTCOME_REFUSED;
 		strcpy(t->what, "it does not resume");
 		return;

@@ -27,7 +27,7 @@ enum outcome {
 
 /**
  * struct twins - both
- * @suspended: the moved one waits for its resume, which @by_commands says how to do
+ * @suspended: the moved one waits for its resume, which @moved_by says how to do
  * @rung: a doorbell was written meanwhile
  * @allowed_irqs: vectors that a resume may signal again
  * @coalescing_irqs: vectors that hold back different entries: either twin may be first to signal
@@ -38,7 +38,7 @@ struct twins {
 	struct world *moves;
 	const struct mutant *mutant;
 	bool suspended;
-	bool by_commands;
+	enum move_by moved_by;
 	bool rung;
 	uint32_t allowed_irqs;
 	uint32_t coalescing_irqs;

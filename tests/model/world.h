@@ -136,9 +136,17 @@ struct neighbour {
 void world_neighbour(struct world *world, const struct neighbour *neighbour);
 void copy_device_state(struct nvmove_namespace *to, const struct nvmove_namespace *from);
 
+/** enum move_by - the library's calls, or the primaries' commands of a protocol */
+enum move_by {
+	MOVE_BY_CALLS,
+	MOVE_BY_RFC,
+	MOVE_BY_HMLM,
+	NR_MOVES_BY,
+};
+
 /** struct move - how a controller is to be moved, see ACTION_MOVE */
 struct move {
-	bool commands;
+	enum move_by by;
 	unsigned int hops;
 	uint64_t pieces;
 	uint64_t life;
@@ -150,6 +158,6 @@ struct move {
  */
 bool world_move(struct world *world, const struct move *move, const struct mutant *mutant, char *why,
 		size_t why_size);
-bool world_resume(struct world *world, bool commands);
+bool world_resume(struct world *world, enum move_by by);
 
 #endif /* MODEL_WORLD_H */
