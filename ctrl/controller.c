@@ -222,16 +222,6 @@ void nvmove_ctrl_timer(struct nvmove_ctrl *ctrl)
 }
 
 /*
- * A queue is created: whoever walks the queues goes as far as the highest id, which is far below what
- * the controller could have.
- */
-void ctrl_note_qid(struct nvmove_ctrl *ctrl, unsigned int qid)
-{
-	if (qid >= ctrl->qid_end)
-		ctrl->qid_end = qid + 1;
-}
-
-/*
  * Drop everything that belongs to the queues. Requests whose data is still moving finish later,
  * silently, because their epoch is over.
  */

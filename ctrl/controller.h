@@ -582,7 +582,16 @@ uint32_t get_resv_persist(struct ctrl_request *req, unsigned int select);
 uint32_t set_resv_persist(struct ctrl_request *req, uint32_t cdw11);
 
 /* controller.c */
-void ctrl_note_qid(struct nvmove_ctrl *ctrl, unsigned int qid);
+/*
+ * A queue is created: whoever walks the queues goes as far as the highest id, which is far below what
+ * the controller could have.
+ */
+static inline void ctrl_note_qid(struct nvmove_ctrl *ctrl, unsigned int qid)
+{
+	if (qid >= ctrl->qid_end)
+		ctrl->qid_end = qid + 1;
+}
+
 uint64_t ctrl_cap(const struct nvmove_ctrl *ctrl);
 int ctrl_alloc(struct nvmove_subsystem *subsystem, unsigned int index, uint16_t cntlid);
 void ctrl_free(struct nvmove_ctrl *ctrl);
@@ -602,6 +611,7 @@ bool ctrl_may_fetch(const struct nvmove_ctrl *ctrl);
 /* sq.c */
 void sq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t size,
 	     uint16_t cqid, uint8_t priority);
+void sq_start(struct nvmove_ctrl *ctrl, unsigned int qid);
 void sq_destroy(struct nvmove_ctrl *ctrl, unsigned int qid);
 void sq_take_tail(struct nvmove_ctrl *ctrl, unsigned int qid, uint32_t tail);
 void sq_doorbell(struct nvmove_ctrl *ctrl, unsigned int qid, uint32_t tail);
@@ -617,6 +627,7 @@ bool req_is_stale(const struct ctrl_request *req);
 /* cq.c */
 void cq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t size,
 	     bool irq_enabled, uint16_t vector);
+void cq_start(struct nvmove_ctrl *ctrl, unsigned int qid);
 void cq_destroy(struct nvmove_ctrl *ctrl, unsigned int qid);
 void cq_take_head(struct nvmove_ctrl *ctrl, unsigned int qid, uint32_t head);
 void cq_doorbell(struct nvmove_ctrl *ctrl, unsigned int qid, uint32_t head);
@@ -630,7 +641,11 @@ static inline bool cq_has_unread(const struct cq_state *cq)
 }
 
 /* queue_memory.c */
-bool queue_memory_is_addressable(uint64_t addr, uint64_t len);
+static inline bool queue_memory_is_addressable(uint64_t addr, uint64_t len)
+{
+	return addr < QUEUE_ADDRESS_LIMIT && len <= QUEUE_ADDRESS_LIMIT - addr;
+}
+
 bool queue_memory_is_usable(const struct nvmove_ctrl *ctrl, uint64_t addr, uint64_t len);
 const char *queue_memory_admin_problem(const struct ctrl_state *st);
 

@@ -18,10 +18,20 @@ void cq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t
 		.size = size,
 		.addr = addr,
 	};
-	ctrl->cq[qid].first_sq = NO_QUEUE;
-	ctrl->cq[qid].last_sq = NO_QUEUE;
-	ctrl->cq[qid].unposted = NULL;
-	ctrl->cq[qid].unposted_tail = &ctrl->cq[qid].unposted;
+	cq_start(ctrl, qid);
+}
+
+/*
+ * Set up what belongs to a queue that has been described in the state: one that is created, or loaded.
+ */
+void cq_start(struct nvmove_ctrl *ctrl, unsigned int qid)
+{
+	struct cq_run *run = &ctrl->cq[qid];
+
+	run->first_sq = NO_QUEUE;
+	run->last_sq = NO_QUEUE;
+	run->unposted = NULL;
+	run->unposted_tail = &run->unposted;
 	ctrl_note_qid(ctrl, qid);
 }
 

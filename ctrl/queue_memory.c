@@ -6,11 +6,6 @@
  */
 #include "controller.h"
 
-bool queue_memory_is_addressable(uint64_t addr, uint64_t len)
-{
-	return addr < QUEUE_ADDRESS_LIMIT && len <= QUEUE_ADDRESS_LIMIT - addr;
-}
-
 static bool is_apart(uint64_t addr, uint64_t len, uint64_t other, uint64_t other_len)
 {
 	return addr + len <= other || other + other_len <= addr;

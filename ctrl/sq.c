@@ -50,9 +50,18 @@ void sq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t
 		.size = size,
 		.addr = addr,
 	};
+	sq_start(ctrl, qid);
+}
+
+/*
+ * Set up what belongs to a queue that has been described in the state: one that is created, or loaded.
+ * Its completion queue has been started.
+ */
+void sq_start(struct nvmove_ctrl *ctrl, unsigned int qid)
+{
 	ctrl->sq[qid].in_flight = 0;
 	ctrl->sq[qid].delete_request = NULL;
-	cq_list_insert(ctrl, qid, cqid);
+	cq_list_insert(ctrl, qid, ctrl->st.sq[qid].cqid);
 	ctrl_note_qid(ctrl, qid);
 }
 

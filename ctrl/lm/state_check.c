@@ -100,50 +100,72 @@ static int check_admin_queue(struct load *load)
 	return 0;
 }
 
-static int check_queue(struct load *load, const char *kind, unsigned int qid, unsigned int previous,
-		       unsigned int granted, uint64_t addr, unsigned int size, size_t entry_size)
-{
-	uint64_t page_mask =
-		(1ull << (MIN_PAGE_SHIFT + NVM_CC_MPS(le32_to_cpu(load->regs->cc)))) - 1;
-	unsigned int most = load->identity->max_queue_entries;
+/**
+ * struct queue_bounds - what the queues of one kind must be within
+ * @granted: highest queue id
+ * @most: entries
+ */
+struct queue_bounds {
+	const char *kind;
+	size_t entry_size;
+	uint64_t page_mask;
+	unsigned int granted;
+	unsigned int most;
+};
 
+/* Inlined into the loop over either kind, where the bounds then are in registers. */
+static inline __attribute__((always_inline)) int
+check_queue(struct load *load, const struct queue_bounds *bounds, unsigned int qid,
+	    unsigned int previous, uint64_t addr, unsigned int size)
+{
 	if (!load->enabled)
 		return load_refuse(load, -EBADMSG, 0, "%s queue %u: the controller is not enabled",
-				   kind, qid);
+				   bounds->kind, qid);
 	if (qid <= previous)
-		return load_refuse(load, -EBADMSG, 0, "%s queue %u follows queue %u", kind, qid,
-				   previous);
-	if (qid > granted)
-		return load_refuse(load, -ENOTSUP, 0, "%s queue %u: %u queues were granted", kind,
-				   qid, granted);
-	if (size < 2 || size > most)
+		return load_refuse(load, -EBADMSG, 0, "%s queue %u follows queue %u", bounds->kind,
+				   qid, previous);
+	if (qid > bounds->granted)
+		return load_refuse(load, -ENOTSUP, 0, "%s queue %u: %u queues were granted",
+				   bounds->kind, qid, bounds->granted);
+	if (size < 2 || size > bounds->most)
 		return load_refuse(load, -ENOTSUP, 0,
-				   "%s queue %u: at most %u entries here, %u in the stream", kind,
-				   qid, most, size);
-	if (addr & page_mask)
+				   "%s queue %u: at most %u entries here, %u in the stream",
+				   bounds->kind, qid, bounds->most, size);
+	if (addr & bounds->page_mask)
 		return load_refuse(load, -EBADMSG, 0,
 				   "%s queue %u: pages of %lu bytes here, address %#lx in the stream",
-				   kind, qid, (unsigned long)page_mask + 1, (unsigned long)addr);
-	if (!queue_memory_is_addressable(addr, size * entry_size))
+				   bounds->kind, qid, (unsigned long)bounds->page_mask + 1,
+				   (unsigned long)addr);
+	if (!queue_memory_is_addressable(addr, size * bounds->entry_size))
 		return load_refuse(
 			load, -EBADMSG, 0,
 			"%s queue %u: addresses below %#lx here, %zu bytes at %#lx in the stream",
-			kind, qid, (unsigned long)QUEUE_ADDRESS_LIMIT, size * entry_size,
-			(unsigned long)addr);
+			bounds->kind, qid, (unsigned long)QUEUE_ADDRESS_LIMIT,
+			size * bounds->entry_size, (unsigned long)addr);
 	return 0;
+}
+
+static uint64_t page_mask(const struct load *load)
+{
+	return (1ull << (MIN_PAGE_SHIFT + NVM_CC_MPS(le32_to_cpu(load->regs->cc)))) - 1;
 }
 
 static int check_sqs(struct load *load)
 {
-	unsigned int granted = (load->features.num_queues & 0xffff) + 1;
+	const struct queue_bounds bounds = {
+		.kind = "submission",
+		.entry_size = sizeof(struct nvm_sqe),
+		.page_mask = page_mask(load),
+		.granted = (load->features.num_queues & 0xffff) + 1,
+		.most = load->identity->max_queue_entries,
+	};
 	unsigned int previous = 0;
 
 	for (unsigned int i = 0; i < load->nr_sq; i++) {
 		const struct nvmove_cstate_sq *sq = &load->sq[i];
 		unsigned int qid = le16_to_cpu(sq->qid), size = le16_to_cpu(sq->size) + 1u;
 		unsigned int attributes = le16_to_cpu(sq->attributes);
-		int err = check_queue(load, "submission", qid, previous, granted,
-				      le64_to_cpu(sq->prp1), size, sizeof(struct nvm_sqe));
+		int err = check_queue(load, &bounds, qid, previous, le64_to_cpu(sq->prp1), size);
 
 		if (err)
 			return err;
@@ -188,7 +210,13 @@ static int check_cqs(struct load *load)
 {
 	const uint32_t low_bits =
 		NVMOVE_CSTATE_CQ_PC | NVMOVE_CSTATE_CQ_IEN | NVMOVE_CSTATE_CQ_PHASE;
-	unsigned int granted = (load->features.num_queues >> 16) + 1;
+	const struct queue_bounds bounds = {
+		.kind = "completion",
+		.entry_size = sizeof(struct nvm_cqe),
+		.page_mask = page_mask(load),
+		.granted = (load->features.num_queues >> 16) + 1,
+		.most = load->identity->max_queue_entries,
+	};
 	unsigned int previous = 0;
 
 	for (unsigned int i = 0; i < load->nr_cq; i++) {
@@ -196,8 +224,7 @@ static int check_cqs(struct load *load)
 		unsigned int qid = le16_to_cpu(cq->qid), size = le16_to_cpu(cq->size) + 1u;
 		uint32_t attributes = le32_to_cpu(cq->attributes);
 		unsigned int vector = attributes >> NVMOVE_CSTATE_CQ_VECTOR_SHIFT;
-		int err = check_queue(load, "completion", qid, previous, granted,
-				      le64_to_cpu(cq->prp1), size, sizeof(struct nvm_cqe));
+		int err = check_queue(load, &bounds, qid, previous, le64_to_cpu(cq->prp1), size);
 
 		if (err)
 			return err;

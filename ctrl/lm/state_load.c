@@ -38,52 +38,88 @@ static void release_completions(struct load *load)
 	}
 }
 
-static void set_cq_position(struct cq_state *cq, unsigned int head, unsigned int tail,
-			    bool slot0_phase)
+/* The phase tag of the next entry: that of slot 0 if the queue is in its middle. */
+static bool next_phase(unsigned int tail, bool slot0_phase)
 {
-	cq->head = head;
-	cq->tail = tail;
-	cq->phase = tail ? slot0_phase : !slot0_phase;
+	return slot0_phase != !tail;
 }
 
-static void apply_queues(struct load *load)
+static void apply_admin_queue(struct load *load)
 {
 	const struct nvmove_cstate_admin_queue *admin =
 		(const void *)load->section[NVMOVE_CSTATE_ADMIN_QUEUE].payload;
 	struct nvmove_ctrl *ctrl = load->ctrl;
 	struct ctrl_state *st = &ctrl->st;
+	bool slot0_phase = le16_to_cpu(admin->flags) & NVMOVE_CSTATE_ADMIN_F_PHASE;
 
-	if (!load->enabled)
-		return;
-	ctrl->page_shift = MIN_PAGE_SHIFT + NVM_CC_MPS(st->cc);
-	cq_init(ctrl, ADMIN_QID, st->acq, (st->aqa >> 16) + 1, true, 0);
-	set_cq_position(&st->cq[ADMIN_QID], le16_to_cpu(admin->cq_head),
-			le16_to_cpu(admin->cq_tail),
-			le16_to_cpu(admin->flags) & NVMOVE_CSTATE_ADMIN_F_PHASE);
-	sq_init(ctrl, ADMIN_QID, st->asq, (st->aqa & 0xfff) + 1, ADMIN_QID, 0);
-	st->sq[ADMIN_QID].head = le16_to_cpu(admin->sq_head);
-	st->sq[ADMIN_QID].tail = le16_to_cpu(admin->sq_tail);
-	for (unsigned int i = 0; i < load->nr_cq; i++) {
-		const struct nvmove_cstate_cq *cq = &load->cq[i];
+	st->cq[ADMIN_QID] = (struct cq_state) {
+		.exists = true,
+		.irq_enabled = true,
+		.phase = next_phase(le16_to_cpu(admin->cq_tail), slot0_phase),
+		.size = (st->aqa >> 16) + 1,
+		.head = le16_to_cpu(admin->cq_head),
+		.tail = le16_to_cpu(admin->cq_tail),
+		.addr = st->acq,
+	};
+	cq_start(ctrl, ADMIN_QID);
+	st->sq[ADMIN_QID] = (struct sq_state) {
+		.exists = true,
+		.cqid = ADMIN_QID,
+		.size = (st->aqa & 0xfff) + 1,
+		.head = le16_to_cpu(admin->sq_head),
+		.tail = le16_to_cpu(admin->sq_tail),
+		.addr = st->asq,
+	};
+	sq_start(ctrl, ADMIN_QID);
+}
+
+static void apply_cqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_cq *cq, unsigned int nr)
+{
+	for (const struct nvmove_cstate_cq *end = cq + nr; cq < end; cq++) {
 		uint32_t attributes = le32_to_cpu(cq->attributes);
 		unsigned int qid = le16_to_cpu(cq->qid);
 
-		cq_init(ctrl, qid, le64_to_cpu(cq->prp1), le16_to_cpu(cq->size) + 1u,
-			attributes & NVMOVE_CSTATE_CQ_IEN,
-			attributes >> NVMOVE_CSTATE_CQ_VECTOR_SHIFT);
-		set_cq_position(&st->cq[qid], le16_to_cpu(cq->head), le16_to_cpu(cq->tail),
-				attributes & NVMOVE_CSTATE_CQ_PHASE);
+		ctrl->st.cq[qid] = (struct cq_state) {
+			.exists = true,
+			.irq_enabled = attributes & NVMOVE_CSTATE_CQ_IEN,
+			.phase = next_phase(le16_to_cpu(cq->tail),
+					    attributes & NVMOVE_CSTATE_CQ_PHASE),
+			.vector = attributes >> NVMOVE_CSTATE_CQ_VECTOR_SHIFT,
+			.size = le16_to_cpu(cq->size) + 1u,
+			.head = le16_to_cpu(cq->head),
+			.tail = le16_to_cpu(cq->tail),
+			.addr = le64_to_cpu(cq->prp1),
+		};
+		cq_start(ctrl, qid);
 	}
-	for (unsigned int i = 0; i < load->nr_sq; i++) {
-		const struct nvmove_cstate_sq *sq = &load->sq[i];
+}
+
+static void apply_sqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_sq *sq, unsigned int nr)
+{
+	for (const struct nvmove_cstate_sq *end = sq + nr; sq < end; sq++) {
 		unsigned int qid = le16_to_cpu(sq->qid);
 
-		sq_init(ctrl, qid, le64_to_cpu(sq->prp1), le16_to_cpu(sq->size) + 1u,
-			le16_to_cpu(sq->cqid),
-			le16_to_cpu(sq->attributes) >> NVMOVE_CSTATE_SQ_PRIO_SHIFT);
-		st->sq[qid].head = le16_to_cpu(sq->head);
-		st->sq[qid].tail = le16_to_cpu(sq->tail);
+		ctrl->st.sq[qid] = (struct sq_state) {
+			.exists = true,
+			.priority = le16_to_cpu(sq->attributes) >> NVMOVE_CSTATE_SQ_PRIO_SHIFT,
+			.cqid = le16_to_cpu(sq->cqid),
+			.size = le16_to_cpu(sq->size) + 1u,
+			.head = le16_to_cpu(sq->head),
+			.tail = le16_to_cpu(sq->tail),
+			.addr = le64_to_cpu(sq->prp1),
+		};
+		sq_start(ctrl, qid);
 	}
+}
+
+static void apply_queues(struct load *load)
+{
+	if (!load->enabled)
+		return;
+	load->ctrl->page_shift = MIN_PAGE_SHIFT + NVM_CC_MPS(load->ctrl->st.cc);
+	apply_admin_queue(load);
+	apply_cqs(load->ctrl, load->cq, load->nr_cq);
+	apply_sqs(load->ctrl, load->sq, load->nr_sq);
 }
 
 static void apply_completions(struct load *load)

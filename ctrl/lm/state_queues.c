@@ -56,35 +56,44 @@ static bool overlap(struct range a, struct range b)
 	return a.start < b.end && b.start < a.end;
 }
 
+#define NONE_LEFT UINT64_MAX	/* no queue lies as high */
+
+static uint64_t sq_address(const struct nvmove_cstate_sq *sq, const struct nvmove_cstate_sq *end)
+{
+	return sq < end ? le64_to_cpu(sq->prp1) : NONE_LEFT;
+}
+
+static uint64_t cq_address(const struct nvmove_cstate_cq *cq, const struct nvmove_cstate_cq *end)
+{
+	return cq < end ? le64_to_cpu(cq->prp1) : NONE_LEFT;
+}
+
 /*
  * The usual case without memory and without sorting: the submission queues ascend in memory by their
- * ids, and so do the completion queues. False says nothing.
+ * ids, and so do the completion queues, the admin queues below or above them all. False says nothing.
  */
 static bool ascend_apart(const struct load *load)
 {
 	const struct nvmove_cstate_sq *sq = load->sq, *sq_end = sq + load->nr_sq;
 	const struct nvmove_cstate_cq *cq = load->cq, *cq_end = cq + load->nr_cq;
 	struct range admin_sq = range_of(load, ADMIN_SQ), admin_cq = range_of(load, ADMIN_CQ);
-	uint64_t taken = 0;
+	uint64_t sq_at = sq_address(sq, sq_end), cq_at = cq_address(cq, cq_end);
+	struct range io = { sq_at < cq_at ? sq_at : cq_at, 0 };
 
-	if (overlap(admin_sq, admin_cq))
-		return false;
-	while (sq < sq_end || cq < cq_end) {
-		/* No queue lies as high as UINT64_MAX. */
-		uint64_t sq_at = sq < sq_end ? le64_to_cpu(sq->prp1) : UINT64_MAX;
-		uint64_t cq_at = cq < cq_end ? le64_to_cpu(cq->prp1) : UINT64_MAX;
-		struct range next = { sq_at, sq_at };
+	while (sq_at != NONE_LEFT || cq_at != NONE_LEFT) {
+		bool is_sq = sq_at < cq_at;
 
-		if (sq_at < cq_at)
-			next.end += SQ_BYTES(le16_to_cpu(sq++->size) + 1);
-		else
-			next = (struct range){ cq_at,
-					       cq_at + CQ_BYTES(le16_to_cpu(cq++->size) + 1) };
-		if (next.start < taken || overlap(next, admin_sq) || overlap(next, admin_cq))
+		if ((is_sq ? sq_at : cq_at) < io.end)
 			return false;
-		taken = next.end;
+		if (is_sq) {
+			io.end = sq_at + SQ_BYTES(le16_to_cpu(sq->size) + 1);
+			sq_at = sq_address(++sq, sq_end);
+		} else {
+			io.end = cq_at + CQ_BYTES(le16_to_cpu(cq->size) + 1);
+			cq_at = cq_address(++cq, cq_end);
+		}
 	}
-	return true;
+	return !overlap(admin_sq, admin_cq) && !overlap(admin_sq, io) && !overlap(admin_cq, io);
 }
 
 /* Let @order[at] sink to where the heap of @nr is one again. */

@@ -66,55 +66,61 @@ void writer_section(struct writer *w, enum nvmove_cstate_type type, const void *
 	writer_end(w, at);
 }
 
-static void put_sq(struct writer *w, const struct sq_state *sq, unsigned int qid)
+/* @entry has room for those of the queues with ids from 1 to @end - 1 that exist. */
+static void fill_sqs(struct nvmove_cstate_sq *entry, const struct sq_state *sq, unsigned int end)
 {
-	struct nvmove_cstate_sq *entry = writer_reserve(w, sizeof(*entry));
-
-	if (!entry)
-		return;
-	*entry = (struct nvmove_cstate_sq) {
-		.prp1 = cpu_to_le64(sq->addr),
-		.size = cpu_to_le16(sq->size - 1),
-		.qid = cpu_to_le16(qid),
-		.cqid = cpu_to_le16(sq->cqid),
-		.attributes = cpu_to_le16(NVMOVE_CSTATE_SQ_PC |
-					  sq->priority << NVMOVE_CSTATE_SQ_PRIO_SHIFT),
-		.head = cpu_to_le16(sq->head),
-		.tail = cpu_to_le16(sq->tail),
-	};
+	for (unsigned int qid = 1; qid < end; qid++) {
+		if (!sq[qid].exists)
+			continue;
+		*entry++ = (struct nvmove_cstate_sq) {
+			.prp1 = cpu_to_le64(sq[qid].addr),
+			.size = cpu_to_le16(sq[qid].size - 1),
+			.qid = cpu_to_le16(qid),
+			.cqid = cpu_to_le16(sq[qid].cqid),
+			.attributes = cpu_to_le16(NVMOVE_CSTATE_SQ_PC |
+						  sq[qid].priority << NVMOVE_CSTATE_SQ_PRIO_SHIFT),
+			.head = cpu_to_le16(sq[qid].head),
+			.tail = cpu_to_le16(sq[qid].tail),
+		};
+	}
 }
 
 /* The phase tag found in slot 0: this lap's if it has been written in this lap. */
 static bool slot0_phase(const struct cq_state *cq)
 {
-	return cq->tail ? cq->phase : !cq->phase;
+	return cq->phase != !cq->tail;
 }
 
-static void put_cq(struct writer *w, const struct cq_state *cq, unsigned int qid)
+static uint32_t cq_attributes(const struct cq_state *cq)
 {
-	uint32_t attributes = NVMOVE_CSTATE_CQ_PC |
-			      (cq->irq_enabled ? NVMOVE_CSTATE_CQ_IEN : 0) |
-			      (slot0_phase(cq) ? NVMOVE_CSTATE_CQ_PHASE : 0) |
-			      (uint32_t)cq->vector << NVMOVE_CSTATE_CQ_VECTOR_SHIFT;
-	struct nvmove_cstate_cq *entry = writer_reserve(w, sizeof(*entry));
+	return NVMOVE_CSTATE_CQ_PC | (cq->irq_enabled ? NVMOVE_CSTATE_CQ_IEN : 0) |
+	       (slot0_phase(cq) ? NVMOVE_CSTATE_CQ_PHASE : 0) |
+	       (uint32_t)cq->vector << NVMOVE_CSTATE_CQ_VECTOR_SHIFT;
+}
 
-	if (!entry)
-		return;
-	*entry = (struct nvmove_cstate_cq) {
-		.prp1 = cpu_to_le64(cq->addr),
-		.size = cpu_to_le16(cq->size - 1),
-		.qid = cpu_to_le16(qid),
-		.head = cpu_to_le16(cq->head),
-		.tail = cpu_to_le16(cq->tail),
-		.attributes = cpu_to_le32(attributes),
-	};
+static void fill_cqs(struct nvmove_cstate_cq *entry, const struct cq_state *cq, unsigned int end)
+{
+	for (unsigned int qid = 1; qid < end; qid++) {
+		if (!cq[qid].exists)
+			continue;
+		*entry++ = (struct nvmove_cstate_cq) {
+			.prp1 = cpu_to_le64(cq[qid].addr),
+			.size = cpu_to_le16(cq[qid].size - 1),
+			.qid = cpu_to_le16(qid),
+			.head = cpu_to_le16(cq[qid].head),
+			.tail = cpu_to_le16(cq[qid].tail),
+			.attributes = cpu_to_le32(cq_attributes(&cq[qid])),
+		};
+	}
 }
 
 static void put_io_queues(struct writer *w, const struct nvmove_ctrl *ctrl)
 {
 	const struct ctrl_state *st = &ctrl->st;
-	struct nvmove_cstate_nvme head = { 0 };
 	unsigned int nr_sq = 0, nr_cq = 0;
+	struct nvmove_cstate_nvme head = { 0 };
+	struct nvmove_cstate_sq *sq;
+	struct nvmove_cstate_cq *cq;
 
 	for (unsigned int qid = 1; qid < ctrl->qid_end; qid++) {
 		nr_sq += st->sq[qid].exists;
@@ -123,14 +129,12 @@ static void put_io_queues(struct writer *w, const struct nvmove_ctrl *ctrl)
 	head.nr_sq = cpu_to_le16(nr_sq);
 	head.nr_cq = cpu_to_le16(nr_cq);
 	writer_put(w, &head, sizeof(head));
-	for (unsigned int qid = 1; qid < ctrl->qid_end; qid++) {
-		if (st->sq[qid].exists)
-			put_sq(w, &st->sq[qid], qid);
-	}
-	for (unsigned int qid = 1; qid < ctrl->qid_end; qid++) {
-		if (st->cq[qid].exists)
-			put_cq(w, &st->cq[qid], qid);
-	}
+	sq = writer_reserve(w, nr_sq * sizeof(*sq));
+	if (sq)
+		fill_sqs(sq, st->sq, ctrl->qid_end);
+	cq = writer_reserve(w, nr_cq * sizeof(*cq));
+	if (cq)
+		fill_cqs(cq, st->cq, ctrl->qid_end);
 }
 
 static void put_registers(struct writer *w, const struct ctrl_state *st)
