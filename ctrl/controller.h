@@ -360,7 +360,8 @@ struct nvmove_namespace {
 };
 
 /**
- * struct identity - who a controller is to its host and what it offers, as Identify and CAP tell
+ * struct identity - who a controller is to its host and what it offers, as Identify and CAP tell;
+ *	texts end with a NUL and are padded with more
  * @oacs: optional admin commands, beyond those that the primary alone has
  * @oncs: optional I/O commands and features
  * @volatile_write_cache: there is one: Volatile Write Cache (06h) is supported
@@ -514,8 +515,18 @@ uint64_t ns_mgmt_total_capacity(const struct nvmove_subsystem *subsystem);
 uint64_t ns_mgmt_free_capacity(const struct nvmove_subsystem *subsystem);
 
 /* namespace.c */
-struct nvmove_namespace *ctrl_namespace(const struct nvmove_ctrl *ctrl, uint32_t nsid);
-bool ctrl_nsid_valid(const struct nvmove_ctrl *ctrl, uint32_t nsid);
+/* Whether @nsid, as the host of @ctrl says it, can name a namespace: it is not 0 nor beyond NN. */
+static inline bool ctrl_nsid_valid(const struct nvmove_ctrl *ctrl, uint32_t nsid)
+{
+	return nsid >= 1 && nsid <= ctrl->identity->num_namespaces;
+}
+
+/* The namespace that @nsid means to the host of @ctrl, NULL if it is not attached. */
+static inline struct nvmove_namespace *ctrl_namespace(const struct nvmove_ctrl *ctrl, uint32_t nsid)
+{
+	return ctrl_nsid_valid(ctrl, nsid) ? ctrl->ns[nsid] : NULL;
+}
+
 uint32_t ctrl_nsid_of(const struct nvmove_ctrl *ctrl, const struct nvmove_namespace *ns);
 bool subsystem_nsid_valid(const struct nvmove_subsystem *subsystem, uint32_t nsid);
 bool namespace_uuid_is_set(const uint8_t *id, size_t len);
@@ -690,7 +701,6 @@ bool io_start_flush_all(struct ctrl_request *req);
 
 /* identify.c, features.c, logpage.c, virtmgmt.c */
 uint32_t identify_execute(struct ctrl_request *req);
-void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id);
 uint32_t check_attached(const struct ctrl_request *req, uint32_t nsid);
 uint32_t get_features_execute(struct ctrl_request *req);
 uint32_t set_features_execute(struct ctrl_request *req);

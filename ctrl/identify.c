@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller.h"
+#include "lm/compat.h"
 
 #define ANY_CSI	(-1)
 
@@ -25,33 +26,42 @@ static void put_bytes(uint8_t to[16], uint64_t bytes)
 		to[i] = bytes >> (8 * i);
 }
 
+/* What a state carries of it too. */
 static void fill_identity(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 {
-	const struct identity *identity = ctrl->identity;
+	const struct identity *texts = ctrl->identity;
+	struct nvmove_cstate_identity identity;
 
-	id->vid = cpu_to_le16(identity->vendor_id);
-	id->ssvid = cpu_to_le16(identity->subsystem_vendor_id);
-	copy_padded(id->sn, identity->serial, sizeof(id->sn));
-	copy_padded(id->mn, identity->model, sizeof(id->mn));
-	copy_padded(id->fr, identity->firmware, sizeof(id->fr));
-	id->ieee[0] = identity->ieee_oui;
-	id->ieee[1] = identity->ieee_oui >> 8;
-	id->ieee[2] = identity->ieee_oui >> 16;
-	id->mdts = identity->mdts;
-	id->cntlid = cpu_to_le16(ctrl->virtual_cntlid);
-	id->oacs = cpu_to_le16(identity->oacs);
-	id->nn = cpu_to_le32(identity->num_namespaces);
-	id->oncs = cpu_to_le16(identity->oncs);
-	id->vwc = NVM_CTRL_VWC_FLUSH_ALL;
-	if (identity->volatile_write_cache)
-		id->vwc |= NVM_CTRL_VWC_PRESENT;
-	strcpy(id->subnqn, identity->subnqn);
+	identity_fill(ctrl, &identity);
+	id->vid = identity.vendor_id;
+	id->ssvid = identity.subsystem_vendor_id;
+	copy_padded(id->sn, texts->serial, sizeof(id->sn));
+	copy_padded(id->mn, texts->model, sizeof(id->mn));
+	copy_padded(id->fr, texts->firmware, sizeof(id->fr));
+	memcpy(id->ieee, identity.ieee_oui, sizeof(id->ieee));
+	id->mdts = identity.mdts;
+	id->cntlid = identity.cntlid;
+	id->ver = identity.version;
+	id->oaes = identity.oaes;
+	id->ctratt = identity.ctratt;
+	id->oacs = identity.oacs;
+	id->acl = identity.acl;
+	id->aerl = identity.aerl;
+	id->lpa = identity.lpa;
+	id->elpe = identity.elpe;
+	id->npss = identity.npss;
+	id->wctemp = identity.wctemp;
+	id->cctemp = identity.cctemp;
+	id->kas = identity.kas;
+	id->nwpc = identity.nwpc;
+	id->nn = identity.num_namespaces;
+	id->oncs = identity.oncs;
+	id->vwc = identity.vwc;
+	strcpy(id->subnqn, texts->subnqn);
 }
 
-/*
- * Fill in what @ctrl says of itself; @id is zeroed. The state's identity section is taken from it.
- */
-void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
+/* Fill in what @ctrl says of itself; @id is zeroed. */
+static void fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 {
 	bool has_secondaries = ctrl_is_primary(ctrl) && ctrl->subsystem->num_ctrls > 1;
 
@@ -61,13 +71,8 @@ void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 		id->cmic = NVM_CTRL_CMIC_MULTI_CTRL;
 	if (ctrl_vf_number(ctrl))
 		id->cmic |= NVM_CTRL_CMIC_SRIOV;
-	id->ver = cpu_to_le32(NVM_VS_2_0);
 	id->rtd3r = cpu_to_le32(1000000);
 	id->rtd3e = cpu_to_le32(10000000);
-	id->oaes = cpu_to_le32(NVM_CTRL_OAES_NS_ATTR);
-	id->ctratt = cpu_to_le32(NVM_CTRL_CTRATT_HOST_ID_128);
-	if (ctrl->identity->oncs & NVM_CTRL_ONCS_RESERVATIONS)
-		id->ctratt |= cpu_to_le32(NVM_CTRL_CTRATT_RHII);
 	id->cntrltype = NVM_CTRL_TYPE_IO;
 	if (has_secondaries)
 		id->oacs |= cpu_to_le16(NVM_CTRL_OACS_VIRT_MGMT);
@@ -76,17 +81,9 @@ void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 		put_bytes(id->tnvmcap, ns_mgmt_total_capacity(ctrl->subsystem));
 		put_bytes(id->unvmcap, ns_mgmt_free_capacity(ctrl->subsystem));
 	}
-	id->acl = MAX_ABORTS - 1;
-	id->aerl = MAX_AER - 1;
 	id->frmw = NVM_CTRL_FRMW_SLOT1_RO | NVM_CTRL_FRMW_ONE_SLOT;
-	id->lpa = NVM_CTRL_LPA_EFFECTS | NVM_CTRL_LPA_EXTENDED;
-	id->elpe = ERROR_LOG_ENTRIES - 1;
-	id->wctemp = cpu_to_le16(TEMPERATURE_WARNING_K);
-	id->cctemp = cpu_to_le16(TEMPERATURE_CRITICAL_K);
-	id->kas = cpu_to_le16(1);
 	id->sqes = 6 << 4 | 6;
 	id->cqes = 4 << 4 | 4;
-	id->nwpc = NVM_CTRL_NWPC_WRITE_PROTECT;
 	id->psd[0].max_power = cpu_to_le16(2500);
 	if (ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM))
 		hmlm_fill_ctrl(ctrl, id);
@@ -96,7 +93,7 @@ void identify_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 
 static uint32_t identify_ctrl(struct ctrl_request *req, void *data)
 {
-	identify_fill_ctrl(req->ctrl, data);
+	fill_ctrl(req->ctrl, data);
 	return NVM_SC_SUCCESS;
 }
 

@@ -15,22 +15,6 @@ bool subsystem_nsid_valid(const struct nvmove_subsystem *subsystem, uint32_t nsi
 }
 
 /*
- * Whether @nsid, as the host of @ctrl says it, can name a namespace: it is not 0 nor beyond NN.
- */
-bool ctrl_nsid_valid(const struct nvmove_ctrl *ctrl, uint32_t nsid)
-{
-	return nsid >= 1 && nsid <= ctrl->identity->num_namespaces;
-}
-
-/*
- * The namespace that @nsid means to the host of @ctrl, NULL if it is not attached.
- */
-struct nvmove_namespace *ctrl_namespace(const struct nvmove_ctrl *ctrl, uint32_t nsid)
-{
-	return ctrl_nsid_valid(ctrl, nsid) ? ctrl->ns[nsid] : NULL;
-}
-
-/*
  * The id under which the host of @ctrl sees @ns, 0 if it is not attached.
  */
 uint32_t ctrl_nsid_of(const struct nvmove_ctrl *ctrl, const struct nvmove_namespace *ns)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Section 1 of a state: who the controller is and what it offers. It is told once, by Identify
- * Controller, and taken from there.
+ * Section 1 of a state: who the controller is and what it offers. It is told once, here; Identify
+ * Controller takes it from here.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,56 +11,58 @@
 #include "state_load.h"
 #include "state_save.h"
 
-/* Fixed fields, NUL-padded, without a terminator where they are full. */
-#define COPY_TEXT(to, from)	memcpy(to, from, strlen(from))
+/* The texts of struct identity are padded with NULs, as they are here; there is no terminator where one is full. */
+#define COPY_TEXT(to, from)							\
+	memcpy(to, from, sizeof(from) < sizeof(to) ? sizeof(from) : sizeof(to))
 
 void identity_fill(const struct nvmove_ctrl *ctrl, struct nvmove_cstate_identity *to)
 {
-	const struct identity *identity = ctrl->identity;
-	struct nvm_id_ctrl id;
+	const struct identity *from = ctrl->identity;
+	uint32_t ctratt = NVM_CTRL_CTRATT_HOST_ID_128;
 
-	/* Nothing behind the NQN is read: most of a page need not be cleared. */
-	memset(&id, 0, offsetof(struct nvm_id_ctrl, subnqn));
-	identify_fill_ctrl(ctrl, &id);
+	if (from->oncs & NVM_CTRL_ONCS_RESERVATIONS)
+		ctratt |= NVM_CTRL_CTRATT_RHII;
 	*to = (struct nvmove_cstate_identity) {
-		.vendor_id = id.vid,
-		.subsystem_vendor_id = id.ssvid,
-		.ieee_oui = { id.ieee[0], id.ieee[1], id.ieee[2] },
-		.mdts = id.mdts,
-		.cntlid = id.cntlid,
-		.oacs = id.oacs,
-		.oncs = id.oncs,
-		.vwc = id.vwc,
-		.lpa = id.lpa,
-		.acl = id.acl,
-		.aerl = id.aerl,
-		.elpe = id.elpe,
-		.npss = id.npss,
-		.nwpc = id.nwpc,
-		.kas = id.kas,
-		.wctemp = id.wctemp,
-		.cctemp = id.cctemp,
-		.oaes = id.oaes,
-		.ctratt = id.ctratt,
-		.version = id.ver,
-		.num_namespaces = id.nn,
+		.vendor_id = cpu_to_le16(from->vendor_id),
+		.subsystem_vendor_id = cpu_to_le16(from->subsystem_vendor_id),
+		.ieee_oui = { from->ieee_oui, from->ieee_oui >> 8, from->ieee_oui >> 16 },
+		.mdts = from->mdts,
+		.cntlid = cpu_to_le16(ctrl->virtual_cntlid),
+		.oacs = cpu_to_le16(from->oacs),
+		.oncs = cpu_to_le16(from->oncs),
+		.vwc = NVM_CTRL_VWC_FLUSH_ALL |
+		       (from->volatile_write_cache ? NVM_CTRL_VWC_PRESENT : 0),
+		.lpa = NVM_CTRL_LPA_EFFECTS | NVM_CTRL_LPA_EXTENDED,
+		.acl = MAX_ABORTS - 1,
+		.aerl = MAX_AER - 1,
+		.elpe = ERROR_LOG_ENTRIES - 1,
+		.nwpc = NVM_CTRL_NWPC_WRITE_PROTECT,
+		.kas = cpu_to_le16(1),
+		.wctemp = cpu_to_le16(TEMPERATURE_WARNING_K),
+		.cctemp = cpu_to_le16(TEMPERATURE_CRITICAL_K),
+		.oaes = cpu_to_le32(NVM_CTRL_OAES_NS_ATTR),
+		.ctratt = cpu_to_le32(ctratt),
+		.version = cpu_to_le32(NVM_VS_2_0),
+		.num_namespaces = cpu_to_le32(from->num_namespaces),
 		.num_queues = cpu_to_le32(ctrl->num_queues),
 		.num_vectors = cpu_to_le32(ctrl->num_vectors),
 		.bar_size = cpu_to_le32(nvmove_ctrl_bar_size(ctrl)),
 		.cap = cpu_to_le64(ctrl_cap(ctrl)),
 	};
-	COPY_TEXT(to->subnqn, identity->subnqn);
-	COPY_TEXT(to->serial, identity->serial);
-	COPY_TEXT(to->model, identity->model);
-	COPY_TEXT(to->firmware, identity->firmware);
+	COPY_TEXT(to->subnqn, from->subnqn);
+	COPY_TEXT(to->serial, from->serial);
+	COPY_TEXT(to->model, from->model);
+	COPY_TEXT(to->firmware, from->firmware);
 }
 
 void put_identity(struct writer *w, const struct nvmove_ctrl *ctrl)
 {
-	struct nvmove_cstate_identity id;
+	size_t at = writer_begin(w, NVMOVE_CSTATE_IDENTITY);
+	struct nvmove_cstate_identity *id = writer_reserve(w, sizeof(*id));
 
-	identity_fill(ctrl, &id);
-	writer_section(w, NVMOVE_CSTATE_IDENTITY, &id, sizeof(id));
+	if (id)
+		identity_fill(ctrl, id);
+	writer_end(w, at);
 }
 
 /**

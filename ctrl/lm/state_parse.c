@@ -120,13 +120,20 @@ static int parse_nvme_state(struct load *load, const uint8_t *buf, size_t len)
 				   sizeof(head->reserved6));
 }
 
-static uint32_t crc_with_zero(const void *header, size_t crc_at, const void *rest, size_t len)
+static uint32_t section_crc(const struct nvmove_cstate_section *section, size_t length)
 {
-	static const uint8_t zeroes[4];
-	uint32_t crc = nvmove_crc32c(0, header, crc_at);
+	struct nvmove_cstate_section header = *section;
 
-	crc = nvmove_crc32c(crc, zeroes, sizeof(zeroes));
-	return nvmove_crc32c(crc, rest, len);
+	header.crc = 0;
+	return nvmove_crc32c(nvmove_crc32c(0, &header, sizeof(header)), section + 1, length);
+}
+
+static uint32_t vendor_head_crc(const struct nvmove_cstate_vendor *head)
+{
+	struct nvmove_cstate_vendor header = *head;
+
+	header.crc = 0;
+	return nvmove_crc32c(0, &header, sizeof(header));
 }
 
 static int parse_vendor_head(struct load *load, const uint8_t *buf, size_t len, uint32_t nvme_crc,
@@ -146,7 +153,7 @@ static int parse_vendor_head(struct load *load, const uint8_t *buf, size_t len, 
 			"vendor UUID: %02x%02x%02x%02x-... here, %02x%02x%02x%02x-... in the stream",
 			uuid[0], uuid[1], uuid[2], uuid[3], head->uuid[0], head->uuid[1],
 			head->uuid[2], head->uuid[3]);
-	crc = crc_with_zero(head, offsetof(struct nvmove_cstate_vendor, crc), NULL, 0);
+	crc = vendor_head_crc(head);
 	if (crc != le32_to_cpu(head->crc))
 		return load_refuse(load, -EBADMSG, 0, "CRC of the vendor header: %08x, %08x in it",
 				   crc, le32_to_cpu(head->crc));
@@ -208,8 +215,7 @@ static int parse_sections(struct load *load, const uint8_t *at, size_t len, unsi
 			return load_refuse(load, -EBADMSG, type,
 					   "length of section %u: %zu bytes, %zu bytes left", type,
 					   length, len - sizeof(*section));
-		crc = crc_with_zero(section, offsetof(struct nvmove_cstate_section, crc),
-				    section + 1, length);
+		crc = section_crc(section, length);
 		if (crc != le32_to_cpu(section->crc))
 			return load_refuse(load, -EBADMSG, type,
 					   "CRC of section %u: %08x, %08x in its header", type, crc,

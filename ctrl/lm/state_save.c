@@ -32,13 +32,14 @@ static bool fits(const struct writer *w)
 
 size_t writer_begin(struct writer *w, enum nvmove_cstate_type type)
 {
-	struct nvmove_cstate_section section = {
-		.type = cpu_to_le16(type),
-		.version = cpu_to_le16(1),
-	};
 	size_t at = w->len;
+	struct nvmove_cstate_section *section = writer_reserve(w, sizeof(*section));
 
-	writer_put(w, &section, sizeof(section));
+	if (section)
+		*section = (struct nvmove_cstate_section) {
+			.type = cpu_to_le16(type),
+			.version = cpu_to_le16(1),
+		};
 	w->nr_sections++;
 	return at;
 }
@@ -48,7 +49,8 @@ void writer_end(struct writer *w, size_t at)
 	struct nvmove_cstate_section *section;
 	size_t length;
 
-	writer_pad(w);
+	if (w->len & 3)
+		writer_pad(w);
 	if (!fits(w))
 		return;
 	length = w->len - at;
