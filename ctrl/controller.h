@@ -138,8 +138,8 @@ struct error_log_state {
 };
 
 struct changed_ns_state {
-	unsigned int nr;		/* CHANGED_NS_MAX + 1: more than fit */
 	uint32_t nsid[CHANGED_NS_MAX];	/* ascending */
+	unsigned int nr;		/* CHANGED_NS_MAX + 1: more than fit */
 };
 
 /** struct shadow_state - pages of host memory with the I/O queues' doorbells, 0: none configured */
@@ -179,15 +179,16 @@ struct ctrl_state {
 	uint32_t *error_recovery_saved;	/* likewise */
 	uint32_t *resv_mask;		/* likewise, feature 82h */
 	struct events_state events;
-	struct error_log_state error_log;
 	struct smart_state smart;
-	struct changed_ns_state changed_ns;
-	struct resv_log_state resv_log;
 	uint64_t keep_alive_deadline_ns;	/* UINT64_MAX: off */
 	uint64_t timestamp_base_ms;		/* value at @timestamp_set_ns */
 	uint64_t timestamp_set_ns;
 	uint8_t timestamp_origin;
 	bool timestamp_synch;
+	/* Long arrays, usually unused: behind what every save and load touches. */
+	struct error_log_state error_log;
+	struct changed_ns_state changed_ns;
+	struct resv_log_state resv_log;
 };
 
 /* ---- run-time machinery ---- */
@@ -421,7 +422,6 @@ struct nvmove_ctrl {
 	struct nvmove_namespace **ns;
 	unsigned int num_queues;
 	unsigned int num_vectors;
-	struct ctrl_state st;
 
 	const struct nvmove_host_ops *ops;
 	void *fn;
@@ -455,6 +455,7 @@ struct nvmove_ctrl {
 	nvmove_suspend_fn *suspend_done;
 	void *suspend_arg;
 	struct state_transfer transfer;
+	struct ctrl_state st;
 };
 
 #define NO_QUEUE	0xffffffffu

@@ -239,7 +239,7 @@ static void apply_logs(struct load *load)
 		.media_errors = le64_to_cpu(smart->media_errors),
 		.busy_ns = le64_to_cpu(smart->busy_ns),
 	};
-	load->ctrl->power_on_since_ns = ctrl_now_ns(load->ctrl);
+	load->ctrl->power_on_since_ns = load->now_ns;
 
 	st->changed_ns.nr = changed->length / sizeof(*nsid);
 	for (unsigned int i = 0; i < st->changed_ns.nr; i++)
@@ -254,7 +254,7 @@ static void apply_timers(struct load *load)
 		(const void *)load->section[NVMOVE_CSTATE_TIMERS].payload;
 	uint64_t left_ns = le64_to_cpu(timers->keep_alive_ns);
 	struct ctrl_state *st = &load->ctrl->st;
-	uint64_t now_ns = ctrl_now_ns(load->ctrl);
+	uint64_t now_ns = load->now_ns;
 
 	load->ctrl->suspended_at_ns = now_ns;
 	st->keep_alive_deadline_ns =
@@ -268,6 +268,7 @@ static void apply_timers(struct load *load)
 
 static void apply(struct load *load)
 {
+	load->now_ns = ctrl_now_ns(load->ctrl);
 	ctrl_end_epoch(load->ctrl);
 	load->ctrl->shutting_down = false;
 	apply_identity(load);

@@ -35,6 +35,7 @@ struct loaded_reservation {
  * @identity, @virtual_cntlid, @num_queues, @num_vectors: what the controller is after the load, once
  *	the identity section has been checked. Later checks go by these
  * @completions: requests that carry the unposted completions, one for each
+ * @now_ns: when it takes effect
  */
 struct load {
 	struct nvmove_ctrl *ctrl;
@@ -59,6 +60,7 @@ struct load {
 	unsigned int num_queues;
 	unsigned int num_vectors;
 	struct ctrl_request *completions;
+	uint64_t now_ns;
 };
 
 /*

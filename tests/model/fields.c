@@ -156,8 +156,8 @@ static const struct structure error_log_structure =
 	STRUCTURE(error_log_state, error_log_fields);
 
 static const struct field changed_ns_fields[] = {
-	AS_IT_IS(changed_ns_state, nr, NVMOVE_CSTATE_CHANGED_NS),
 	AS_IT_IS(changed_ns_state, nsid, NVMOVE_CSTATE_CHANGED_NS),
+	AS_IT_IS(changed_ns_state, nr, NVMOVE_CSTATE_CHANGED_NS),
 };
 static const struct structure changed_ns_structure =
 	STRUCTURE(changed_ns_state, changed_ns_fields);
@@ -239,15 +239,15 @@ static const struct field ctrl_state_fields[] = {
 	EACH(ctrl_state, error_recovery_saved, word_structure),
 	EACH(ctrl_state, resv_mask, word_structure),
 	INSIDE(ctrl_state, events, events_structure),
-	INSIDE(ctrl_state, error_log, error_log_structure),
 	INSIDE(ctrl_state, smart, smart_structure),
-	INSIDE(ctrl_state, changed_ns, changed_ns_structure),
-	INSIDE(ctrl_state, resv_log, resv_log_structure),
 	TRANSLATED(ctrl_state, keep_alive_deadline_ns, NVMOVE_CSTATE_TIMERS, same_keep_alive),
 	TRANSLATED(ctrl_state, timestamp_base_ms, NVMOVE_CSTATE_TIMERS, same_timestamp),
 	TRANSLATED(ctrl_state, timestamp_set_ns, NVMOVE_CSTATE_TIMERS, same_timestamp),
 	AS_IT_IS(ctrl_state, timestamp_origin, NVMOVE_CSTATE_TIMERS),
 	TRANSLATED(ctrl_state, timestamp_synch, NVMOVE_CSTATE_TIMERS, told_of_the_move),
+	INSIDE(ctrl_state, error_log, error_log_structure),
+	INSIDE(ctrl_state, changed_ns, changed_ns_structure),
+	INSIDE(ctrl_state, resv_log, resv_log_structure),
 };
 const struct structure ctrl_state_structure = STRUCTURE(ctrl_state, ctrl_state_fields);
 
