@@ -274,21 +274,21 @@ static int bad_feature(struct load *load, const struct nvmove_cstate_feature *fe
 static const struct {
 	uint8_t fid;
 	uint8_t selector;
+	uint16_t offset;
 	uint32_t mask;
-	size_t offset;
 } word_features[] = {
-	{ NVM_FEAT_ARBITRATION, 0, 0xffffff07, offsetof(struct features_state, arbitration) },
-	{ NVM_FEAT_POWER_MGMT, 0, 0xe0, offsetof(struct features_state, power_mgmt) },
-	{ NVM_FEAT_TEMP_THRESHOLD, 0x00, 0xffff, offsetof(struct features_state, temp_over) },
-	{ NVM_FEAT_TEMP_THRESHOLD, 0x10, 0xffff, offsetof(struct features_state, temp_under) },
-	{ NVM_FEAT_VOLATILE_WC, 0, 1, offsetof(struct features_state, volatile_wc) },
-	{ NVM_FEAT_NUM_QUEUES, 0, 0xffffffff, offsetof(struct features_state, num_queues) },
-	{ NVM_FEAT_IRQ_COALESCE, 0, 0xffff, offsetof(struct features_state, irq_coalesce) },
-	{ NVM_FEAT_WRITE_ATOMICITY, 0, 1, offsetof(struct features_state, write_atomicity) },
-	{ NVM_FEAT_ASYNC_EVENT, 0, 0xff | NVM_CTRL_OAES_NS_ATTR,
-	  offsetof(struct features_state, async_event) },
-	{ NVM_FEAT_KATO, 0, 0xffffffff, offsetof(struct features_state, kato_ms) },
-	{ NVM_FEAT_IOCS_PROFILE, 0, 0, offsetof(struct features_state, iocs_profile) },
+	{ NVM_FEAT_ARBITRATION, 0, offsetof(struct features_state, arbitration), 0xffffff07 },
+	{ NVM_FEAT_POWER_MGMT, 0, offsetof(struct features_state, power_mgmt), 0xe0 },
+	{ NVM_FEAT_TEMP_THRESHOLD, 0x00, offsetof(struct features_state, temp_over), 0xffff },
+	{ NVM_FEAT_TEMP_THRESHOLD, 0x10, offsetof(struct features_state, temp_under), 0xffff },
+	{ NVM_FEAT_VOLATILE_WC, 0, offsetof(struct features_state, volatile_wc), 1 },
+	{ NVM_FEAT_NUM_QUEUES, 0, offsetof(struct features_state, num_queues), 0xffffffff },
+	{ NVM_FEAT_IRQ_COALESCE, 0, offsetof(struct features_state, irq_coalesce), 0xffff },
+	{ NVM_FEAT_WRITE_ATOMICITY, 0, offsetof(struct features_state, write_atomicity), 1 },
+	{ NVM_FEAT_ASYNC_EVENT, 0, offsetof(struct features_state, async_event),
+	  0xff | NVM_CTRL_OAES_NS_ATTR },
+	{ NVM_FEAT_KATO, 0, offsetof(struct features_state, kato_ms), 0xffffffff },
+	{ NVM_FEAT_IOCS_PROFILE, 0, offsetof(struct features_state, iocs_profile), 0 },
 };
 
 #define NR_WORD_FEATURES (sizeof(word_features) / sizeof(word_features[0]))
@@ -627,32 +627,12 @@ static int check_timers(struct load *load)
 }
 
 /* In this order: later checks rely on what earlier ones have established. */
-static int (*const checks[])(struct load *load) = {
-	check_identity,
-	check_namespaces,
-	check_registers,
-	check_admin_queue,
-	check_features,
-	check_offered,
-	check_sqs,
-	check_cqs,
-	check_queue_memory,
-	check_shadow,
-	check_events,
-	check_error_log,
-	check_changed_ns,
-	check_unposted,
-	check_timers,
-	check_locators,
-	check_reservations,
-	check_resv_log,
-};
-
 int load_check(struct load *load)
 {
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(checks) / sizeof(checks[0]); i++)
-		err = checks[i](load);
-	return err;
+	return check_identity(load) ?: check_namespaces(load) ?: check_registers(load) ?:
+	       check_admin_queue(load) ?: check_features(load) ?: check_offered(load) ?:
+	       check_sqs(load) ?: check_cqs(load) ?: check_queue_memory(load) ?:
+	       check_shadow(load) ?: check_events(load) ?: check_error_log(load) ?:
+	       check_changed_ns(load) ?: check_unposted(load) ?: check_timers(load) ?:
+	       check_locators(load) ?: check_reservations(load) ?: check_resv_log(load);
 }

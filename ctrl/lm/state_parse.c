@@ -29,12 +29,37 @@ static const char *const section_names[NVMOVE_CSTATE_TYPE_MAX + 1] = {
 	[NVMOVE_CSTATE_SHADOW] = "shadow doorbells",
 };
 
+/*
+ * The sections that are known, of one fixed structure or a list of one: what their length must be. Small
+ * numbers, because every load reads them; names are for refusals alone.
+ */
+static const struct {
+	uint16_t size;
+	bool list;
+} section_layout[NVMOVE_CSTATE_TYPE_MAX + 1] = {
+	[NVMOVE_CSTATE_IDENTITY] = { sizeof(struct nvmove_cstate_identity), false },
+	[NVMOVE_CSTATE_REGISTERS] = { sizeof(struct nvmove_cstate_registers), false },
+	[NVMOVE_CSTATE_ADMIN_QUEUE] = { sizeof(struct nvmove_cstate_admin_queue), false },
+	[NVMOVE_CSTATE_FEATURES] = { 4, true },
+	[NVMOVE_CSTATE_EVENTS] = { 4, true },
+	[NVMOVE_CSTATE_ERROR_LOG] = { 4, true },
+	[NVMOVE_CSTATE_SMART] = { sizeof(struct nvmove_cstate_smart), false },
+	[NVMOVE_CSTATE_CHANGED_NS] = { sizeof(__le32), true },
+	[NVMOVE_CSTATE_NAMESPACES] = { sizeof(struct nvmove_cstate_namespace), true },
+	[NVMOVE_CSTATE_UNPOSTED] = { sizeof(struct nvmove_cstate_unposted), true },
+	[NVMOVE_CSTATE_TIMERS] = { sizeof(struct nvmove_cstate_timers), false },
+	[NVMOVE_CSTATE_LOCATORS] = { 4, true },
+	[NVMOVE_CSTATE_RESERVATIONS] = { 4, true },
+	[NVMOVE_CSTATE_RESV_LOG] = { 4, true },
+	[NVMOVE_CSTATE_SHADOW] = { sizeof(struct nvmove_cstate_shadow), false },
+};
+
 uint64_t load_sections(void)
 {
 	uint64_t types = 0;
 
 	for (unsigned int type = 1; type <= NVMOVE_CSTATE_TYPE_MAX; type++)
-		types |= (uint64_t)!!section_names[type] << type;
+		types |= (uint64_t)!!section_layout[type].size << type;
 	return types;
 }
 
@@ -176,7 +201,7 @@ static int take_section(struct load *load, const struct nvmove_cstate_section *s
 	unsigned int type = le16_to_cpu(section->type);
 	uint32_t flags = le32_to_cpu(section->flags);
 
-	if (type == 0 || type > NVMOVE_CSTATE_TYPE_MAX || !section_names[type]) {
+	if (type == 0 || type > NVMOVE_CSTATE_TYPE_MAX || !section_layout[type].size) {
 		if (!(flags & NVMOVE_CSTATE_F_SKIPPABLE))
 			return load_refuse(load, -ENOTSUP, type, "section %u: unknown and required",
 					   type);
@@ -232,35 +257,13 @@ static int parse_sections(struct load *load, const uint8_t *at, size_t len, unsi
 	return 0;
 }
 
-/* Sections of one fixed structure, and lists of one: what their length must be. */
-static const struct {
-	size_t size;
-	bool list;
-} section_layout[NVMOVE_CSTATE_TYPE_MAX + 1] = {
-	[NVMOVE_CSTATE_IDENTITY] = { sizeof(struct nvmove_cstate_identity), false },
-	[NVMOVE_CSTATE_REGISTERS] = { sizeof(struct nvmove_cstate_registers), false },
-	[NVMOVE_CSTATE_ADMIN_QUEUE] = { sizeof(struct nvmove_cstate_admin_queue), false },
-	[NVMOVE_CSTATE_FEATURES] = { 4, true },
-	[NVMOVE_CSTATE_EVENTS] = { 4, true },
-	[NVMOVE_CSTATE_ERROR_LOG] = { 4, true },
-	[NVMOVE_CSTATE_SMART] = { sizeof(struct nvmove_cstate_smart), false },
-	[NVMOVE_CSTATE_CHANGED_NS] = { sizeof(__le32), true },
-	[NVMOVE_CSTATE_NAMESPACES] = { sizeof(struct nvmove_cstate_namespace), true },
-	[NVMOVE_CSTATE_UNPOSTED] = { sizeof(struct nvmove_cstate_unposted), true },
-	[NVMOVE_CSTATE_TIMERS] = { sizeof(struct nvmove_cstate_timers), false },
-	[NVMOVE_CSTATE_LOCATORS] = { 4, true },
-	[NVMOVE_CSTATE_RESERVATIONS] = { 4, true },
-	[NVMOVE_CSTATE_RESV_LOG] = { 4, true },
-	[NVMOVE_CSTATE_SHADOW] = { sizeof(struct nvmove_cstate_shadow), false },
-};
-
 static int check_layout(struct load *load)
 {
 	for (unsigned int type = 1; type <= NVMOVE_CSTATE_TYPE_MAX; type++) {
 		size_t length = load->section[type].length;
 		size_t size = section_layout[type].size;
 
-		if (!section_names[type])
+		if (!size)
 			continue;
 		if (!load->section[type].payload)
 			return load_refuse(load, -EBADMSG, type, "%s: section %u is missing",

@@ -11,13 +11,6 @@
 
 #define NS_PER_MS	1000000
 
-void writer_put(struct writer *w, const void *data, size_t len)
-{
-	if (w->buf && w->len + len <= w->size)
-		memcpy(w->buf + w->len, data, len);
-	w->len += len;
-}
-
 void writer_pad(struct writer *w)
 {
 	static const uint8_t zeroes[4];

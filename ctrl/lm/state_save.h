@@ -6,6 +6,8 @@
 #ifndef LM_STATE_SAVE_H
 #define LM_STATE_SAVE_H
 
+#include <string.h>
+
 #include "../controller.h"
 
 /**
@@ -37,7 +39,13 @@ static inline void *writer_reserve(struct writer *w, size_t len)
 }
 
 /* Append @len bytes. */
-void writer_put(struct writer *w, const void *data, size_t len);
+static inline void writer_put(struct writer *w, const void *data, size_t len)
+{
+	void *room = writer_reserve(w, len);
+
+	if (room)
+		memcpy(room, data, len);
+}
 
 /* Append zeroes up to the next multiple of 4 bytes. */
 void writer_pad(struct writer *w);
