@@ -151,24 +151,25 @@ static int take_entry(struct load *load, const struct nvmove_cstate_reservation 
 	struct reservation *resv = &loaded->reservation;
 	unsigned int nr = le16_to_cpu(entry->nr_registrants);
 
-	if (nr) {
-		resv->registrant = calloc(nr, sizeof(resv->registrant[0]));
-		if (!resv->registrant)
-			return load_refuse(load, -ENOMEM, SECTION,
-					   "registrants of nsid %u: no memory for %u",
-					   le32_to_cpu(entry->nsid), nr);
-	}
-	load->nr_reservations++;
 	loaded->nsid = le32_to_cpu(entry->nsid);
-	resv->type = entry->type;
-	resv->ptpl = entry->ptpl;
-	resv->generation = le32_to_cpu(entry->generation);
-	resv->nr_registrants = nr;
+	*resv = (struct reservation) {
+		.type = entry->type,
+		.ptpl = entry->ptpl,
+		.generation = le32_to_cpu(entry->generation),
+		.nr_registrants = nr,
+		.registrant = nr ? malloc(nr * sizeof(resv->registrant[0])) : NULL,
+	};
+	if (nr && !resv->registrant)
+		return load_refuse(load, -ENOMEM, SECTION,
+				   "registrants of nsid %u: no memory for %u", loaded->nsid, nr);
+	load->nr_reservations++;
 	for (unsigned int i = 0; i < nr; i++) {
+		resv->registrant[i] = (struct registrant) {
+			.key = le64_to_cpu(registrant[i].key),
+			.holds = i == le16_to_cpu(entry->holder),
+		};
 		memcpy(resv->registrant[i].host_id, registrant[i].host_id,
 		       sizeof(resv->registrant[i].host_id));
-		resv->registrant[i].key = le64_to_cpu(registrant[i].key);
-		resv->registrant[i].holds = i == le16_to_cpu(entry->holder);
 	}
 	return 0;
 }
@@ -181,7 +182,7 @@ static int parse_reservations(struct load *load)
 
 	if (!left)
 		return 0;
-	load->reservations = calloc(left / sizeof(struct nvmove_cstate_reservation) + 1,
+	load->reservations = malloc((left / sizeof(struct nvmove_cstate_reservation) + 1) *
 				    sizeof(load->reservations[0]));
 	if (!load->reservations)
 		return load_refuse(load, -ENOMEM, SECTION, "reservations: no memory for %zu bytes",
