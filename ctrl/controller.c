@@ -37,6 +37,7 @@ static void release(struct nvmove_ctrl *ctrl)
 {
 	struct ctrl_request *req;
 
+	memory_tracking_end(ctrl);
 	while ((req = ctrl->free_requests)) {
 		ctrl->free_requests = req->next;
 		free(req);
@@ -280,8 +281,10 @@ static void begin_disable(struct nvmove_ctrl *ctrl)
 	suspend_cancel(ctrl);
 	state_transfer_discard(&ctrl->transfer);
 	ctrl_end_epoch(ctrl);
-	if (ctrl_is_primary(ctrl))
+	if (ctrl_is_primary(ctrl)) {
+		memory_tracking_end_all(ctrl->subsystem);
 		take_secondaries_offline(ctrl);
+	}
 	ctrl_update_timer(ctrl);
 }
 
@@ -576,8 +579,10 @@ void nvmove_ctrl_reset(struct nvmove_ctrl *ctrl, enum nvmove_reset kind)
 	suspend_cancel(ctrl);
 	state_transfer_discard(&ctrl->transfer);
 	ctrl_end_epoch(ctrl);
-	if (ctrl_is_primary(ctrl))
+	if (ctrl_is_primary(ctrl)) {
+		memory_tracking_end_all(ctrl->subsystem);
 		take_secondaries_offline(ctrl);
+	}
 	drain_media(ctrl);
 	reset_state(ctrl);
 	st->cc = 0;

@@ -53,6 +53,10 @@
 
 #define HOST_BEHAVIOR_SIZE	512	/* of the data structure of feature 16h */
 
+/* Track Memory Changes: ranges of one controller, granularity as a power of two of 4 KiB. */
+#define TRACK_MAX_RANGES	512
+#define TRACK_MAX_GRANULARITY	18	/* 1 GiB */
+
 #define NR_LBA_FORMATS		2	/* 512 and 4096 bytes, no metadata */
 
 #define TEMPERATURE_K		320
@@ -63,6 +67,7 @@
 #define STATUS_PENDING		0x10000u
 
 struct ctrl_request;
+struct dirty_map;
 
 /* ---- what a host can observe: plain data ---- */
 
@@ -219,7 +224,9 @@ struct vector_run {
 	unsigned int previous;
 };
 
+/** struct dma_mapping - host memory at bus address @addr that is mapped at @ptr */
 struct dma_mapping {
+	uint64_t addr;
 	void *ptr;
 	size_t len;
 };
@@ -410,6 +417,8 @@ struct nvmove_vsubsystem {
  * @ns: [subsystem->num_namespaces + 1], by the id under which its host sees a namespace; NULL where
  *	none is attached. Only ids up to @identity->num_namespaces are used
  * @num_queues, @num_vectors: resources: admin and I/O queue pairs, interrupt vectors
+ * @dirty: what the controller has written of the memory that is tracked, NULL: it is not tracked. Begun
+ *	and ended by the primary's host (lm/dirty.c), outlives every reset of the controller itself
  */
 struct nvmove_ctrl {
 	struct nvmove_subsystem *subsystem;
@@ -425,6 +434,7 @@ struct nvmove_ctrl {
 
 	const struct nvmove_host_ops *ops;
 	void *fn;
+	struct dirty_map *dirty;
 	bool scheduled;
 	bool running;
 	uint32_t epoch;
@@ -765,5 +775,10 @@ uint32_t migration_send_execute(struct ctrl_request *req);
 uint32_t migration_receive_execute(struct ctrl_request *req);
 uint32_t track_send_execute(struct ctrl_request *req);
 uint32_t track_receive_execute(struct ctrl_request *req);
+void memory_tracking_fill_ctrl(struct nvm_id_ctrl *id);
+void memory_tracking_end(struct nvmove_ctrl *ctrl);
+void memory_tracking_end_all(struct nvmove_subsystem *subsystem);
+uint32_t track_memory_execute(struct ctrl_request *req);
+uint32_t memory_changes_execute(struct ctrl_request *req);
 
 #endif /* CTRL_CONTROLLER_H */

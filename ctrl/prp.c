@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Physical Region Pages (Base 4.1.1) and every access to host memory: nothing else in the library
- * calls the DMA operations.
+ * calls the DMA operations. So what is written is marked here, for whoever tracks it, once it has been
+ * written and before a completion can tell of it: what is copied because of an earlier report is
+ * reported again.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controller.h"
+#include "lm/dirty_map.h"
 
 #define PRP_ENTRIES_PER_READ	64
 
@@ -20,9 +23,15 @@ int host_read(struct nvmove_ctrl *ctrl, uint64_t addr, void *buf, size_t len)
 
 int host_write(struct nvmove_ctrl *ctrl, uint64_t addr, const void *buf, size_t len)
 {
+	int result;
+
 	if (!ctrl->ops || addr + len < addr)
 		return -EFAULT;
-	return ctrl->ops->dma_write(ctrl->fn, addr, buf, len);
+	result = ctrl->ops->dma_write(ctrl->fn, addr, buf, len);
+	/* A write that failed may have got half the way. */
+	if (ctrl->dirty)
+		dirty_map_mark(ctrl->dirty, addr, len);
+	return result;
 }
 
 /**
@@ -172,7 +181,7 @@ static uint32_t map_piece(struct ctrl_request *req, uint64_t addr, size_t len, s
 		ptr = ctrl->ops->dma_map(ctrl->fn, addr, &mapped, req->dir);
 		if (!ptr)
 			return CANNOT_MAP;
-		req->mapping[req->nr_mappings++] = (struct dma_mapping) { ptr, mapped };
+		req->mapping[req->nr_mappings++] = (struct dma_mapping) { addr, ptr, mapped };
 		add_segment(req, ptr, mapped);
 		addr += mapped;
 		len -= mapped;
@@ -192,7 +201,13 @@ static void unmap_all(struct ctrl_request *req, bool transferred)
 			ctrl->ops->dma_unmap(ctrl->fn, mapping->ptr, mapping->len, req->dir,
 					     written ? mapping->len : 0);
 	}
-	req->nr_mappings = 0;
+}
+
+/* The medium may have written to all that was mapped, also where it has failed. */
+static void mark_mapped(const struct ctrl_request *req)
+{
+	for (unsigned int i = 0; i < req->nr_mappings; i++)
+		dirty_map_mark(req->ctrl->dirty, req->mapping[i].addr, req->mapping[i].len);
 }
 
 static uint32_t map_bounce(struct ctrl_request *req, size_t len)
@@ -233,6 +248,7 @@ uint32_t prp_map(struct ctrl_request *req, size_t len, enum nvmove_dma_direction
 	if (!status)
 		return NVM_SC_SUCCESS;
 	unmap_all(req, false);
+	req->nr_mappings = 0;
 	req->io.iovcnt = 0;
 	return status == CANNOT_MAP ? map_bounce(req, len) : status;
 }
@@ -247,6 +263,9 @@ uint32_t prp_unmap(struct ctrl_request *req, bool transferred)
 	uint32_t status = NVM_SC_SUCCESS;
 
 	unmap_all(req, transferred);
+	if (req->ctrl->dirty && req->dir == NVMOVE_DMA_FROM_DEVICE)
+		mark_mapped(req);
+	req->nr_mappings = 0;
 	if (!req->bounce)
 		return status;
 	if (transferred && req->dir == NVMOVE_DMA_FROM_DEVICE && !req_is_stale(req))

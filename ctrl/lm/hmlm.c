@@ -9,7 +9,7 @@
 
 #include "../controller.h"
 
-#define TRACKING	0	/* NVMOVE_HMLM_TRATTR_* */
+#define TRACKING	NVMOVE_HMLM_TRATTR_THMC
 
 #define NR_VERSIONS	1	/* of the NVMe Controller State: 0 */
 #define NR_UUIDS	1	/* of vendor specific data: NVMOVE_CSTATE_UUID */
@@ -48,6 +48,7 @@ void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 	(void)ctrl;
 	id->oacs |= cpu_to_le16(NVMOVE_HMLM_OACS);
 	id->trattr = TRACKING;
+	memory_tracking_fill_ctrl(id);
 }
 
 /*

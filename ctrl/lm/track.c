@@ -8,6 +8,8 @@
 uint32_t track_send_execute(struct ctrl_request *req)
 {
 	switch (NVMOVE_HMLM_SEL(le32_to_cpu(req->cmd.cdw10))) {
+	case NVMOVE_HMLM_TRACK_MEMORY:
+		return track_memory_execute(req);
 	default:
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	}
@@ -16,6 +18,8 @@ uint32_t track_send_execute(struct ctrl_request *req)
 uint32_t track_receive_execute(struct ctrl_request *req)
 {
 	switch (NVMOVE_HMLM_SEL(le32_to_cpu(req->cmd.cdw10))) {
+	case NVMOVE_HMLM_MEMORY_CHANGES:
+		return memory_changes_execute(req);
 	default:
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	}
