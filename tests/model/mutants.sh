@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Every planted bug must be seen by the twins: as a difference (exit code 1), or by the load, which
-# refuses a state that contradicts itself (3).
+# Every planted bug must be seen: as a difference (exit code 1), or by the load of a state, which refuses
+# one that contradicts itself (3).
 #
-# usage: mutants.sh TWIN
+# usage: mutants.sh PROGRAM ARGUMENT...
 set -u
+program=$1
+shift
 
 survivors=0
 planted=0
-for mutant in $("$1" --mutants); do
-	"$1" --mutant "$mutant" --seeds 20 --steps 20000 --move-percent 3 >/dev/null 2>&1
+for mutant in $("$program" --mutants); do
+	"$program" --mutant "$mutant" "$@" >/dev/null 2>&1
 	code=$?
 	planted=$((planted + 1))
 	case $code in

@@ -21,7 +21,7 @@ static bool in_memory(const struct port *port, uint64_t addr, size_t len)
 	return addr >= GUEST_BASE && len <= port->size && addr - GUEST_BASE <= port->size - len;
 }
 
-static void note_write(struct port *port, uint64_t addr, size_t len)
+static void note_write(struct port *port, uint64_t addr, size_t len, bool certain)
 {
 	struct world *world = port->world;
 
@@ -30,6 +30,7 @@ static void note_write(struct port *port, uint64_t addr, size_t len)
 	if (world->nr_writes < MAX_WRITES) {
 		world->write[world->nr_writes].offset = addr - GUEST_BASE;
 		world->write[world->nr_writes].len = len;
+		world->write[world->nr_writes].certain = certain;
 	}
 	world->nr_writes++;
 }
@@ -48,10 +49,8 @@ static void unmap(void *fn, void *ptr, size_t len, enum nvmove_dma_direction dir
 {
 	struct port *port = fn;
 
-	(void)len;
-	(void)dir;
-	if (written)
-		note_write(port, GUEST_BASE + ((uint8_t *)ptr - port->memory), written);
+	if (dir == NVMOVE_DMA_FROM_DEVICE)
+		note_write(port, GUEST_BASE + ((uint8_t *)ptr - port->memory), len, written);
 }
 
 static int dma_read(void *fn, uint64_t addr, void *buf, size_t len)
@@ -71,7 +70,7 @@ static int dma_write(void *fn, uint64_t addr, const void *buf, size_t len)
 	if (!in_memory(port, addr, len))
 		return -EFAULT;
 	memcpy(port->memory + (addr - GUEST_BASE), buf, len);
-	note_write(port, addr, len);
+	note_write(port, addr, len, true);
 	return 0;
 }
 
@@ -140,6 +139,23 @@ static void transfer(uint8_t *data, struct nvmove_media_io *io)
 		else
 			memcpy(data, io->iov[i].iov_base, io->iov[i].iov_len);
 		data += io->iov[i].iov_len;
+	}
+}
+
+/*
+ * A medium has read the first @len bytes of what its pending operation number @index reads, if it reads.
+ */
+void world_transfer_part(struct world *world, unsigned int index, size_t len)
+{
+	struct nvmove_media_io *io = world->pending[index].io;
+	uint8_t *data = world->pending[index].medium->data + io->offset;
+
+	for (unsigned int i = 0; io->op == NVMOVE_MEDIA_READ && i < io->iovcnt && len; i++) {
+		size_t part = io->iov[i].iov_len < len ? io->iov[i].iov_len : len;
+
+		memcpy(io->iov[i].iov_base, data, part);
+		data += part;
+		len -= part;
 	}
 }
 

@@ -71,7 +71,8 @@ struct admin_host {
  * @subsystem: two hosts' devices; @here says which of them the controller lives in
  * @guest: carries the controller under test, in subsystem[here]
  * @stranger: has what the other device's controller had to do before the guest comes
- * @write: guest memory written since world_begin_step(); @nr_writes may exceed MAX_WRITES, then all was
+ * @write: guest memory written since world_begin_step(), or, if that is not @certain, mapped for a
+ *	transfer that has failed; @nr_writes may exceed MAX_WRITES, then all may have been written
  */
 struct world {
 	struct nvmove_subsystem *subsystem[2];
@@ -88,6 +89,7 @@ struct world {
 	struct {
 		uint32_t offset;
 		uint32_t len;
+		bool certain;
 	} write[MAX_WRITES];
 	unsigned int nr_writes;
 };
@@ -96,6 +98,7 @@ struct world *world_new(void);
 void world_free(struct world *world);
 void world_begin_step(struct world *world);
 void world_settle(struct world *world);
+void world_transfer_part(struct world *world, unsigned int index, size_t len);
 void world_complete(struct world *world, unsigned int index, int error);
 void world_drain(struct world *world);
 void world_advance(struct world *world, uint64_t ns);
