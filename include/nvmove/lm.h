@@ -279,7 +279,10 @@ enum nvmove_hmlm_cdq {
 #define NVMOVE_HMLM_FEAT_CDQ		0x21
 #define NVMOVE_HMLM_CDQ_ETPT		(1u << 31)	/* arm the tail trigger of CDW13, once */
 
-/** struct nvmove_hmlm_cdq_feature - what Get Features returns of a queue, in slots */
+/**
+ * struct nvmove_hmlm_cdq_feature - what Get Features returns of a queue, in slots: the first 8 of 512
+ * bytes, of which the others are reserved; DW0 is as CDW11
+ */
 struct nvmove_hmlm_cdq_feature {
 	__le32	head;
 	__le32	tail_trigger;
@@ -288,7 +291,7 @@ NVMOVE_ASSERT_SIZE(struct nvmove_hmlm_cdq_feature, 8);
 
 /**
  * struct nvmove_hmlm_user_data_entry - LBA Migration Queue Entry Type 0 (NVM Command Set 1.1, 5.6)
- * @nsid: of the logged controller's namespace
+ * @nsid: of the namespace in the NVM subsystem
  * @nlb: logical blocks, 0-based
  * @slba: first of them
  * @attributes: NVMOVE_HMLM_UDE_*
