@@ -134,6 +134,7 @@ static const struct admin_command admin_commands[] = {
 	[NVMOVE_HMLM_TRACK_RECEIVE] = { track_receive_execute, EFFECTS_PLAIN, true },
 	[NVMOVE_HMLM_MIGRATION_SEND] = { migration_send_execute, EFFECTS_PLAIN, true },
 	[NVMOVE_HMLM_MIGRATION_RECEIVE] = { migration_receive_execute, EFFECTS_PLAIN, true },
+	[NVMOVE_HMLM_CDQ] = { cdq_execute, EFFECTS_PLAIN, true },
 	[NVM_ADMIN_DOORBELL_BUFFER_CONFIG] = { doorbell_buffer_config_execute, EFFECTS_PLAIN,
 					       false },
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Asynchronous events (Base 5.2): outstanding requests are command ids, events wait in order, and a
- * type that was reported stays masked until the host has read its log page.
+ * type that was reported stays masked until the host has read its log page. One-shot events are their
+ * source's to keep, and are reported once.
  */
 #include <string.h>
 
@@ -14,7 +15,8 @@ static void remove_request(struct events_state *events, unsigned int index)
 		(events->nr_requests - index) * sizeof(events->request_cid[0]));
 }
 
-static void complete_request(struct nvmove_ctrl *ctrl, uint16_t cid, uint32_t dw0, uint32_t status)
+static void complete_request(struct nvmove_ctrl *ctrl, uint16_t cid, uint32_t dw0, uint32_t dw1,
+			     uint32_t status)
 {
 	struct ctrl_request *req = req_alloc(ctrl);
 
@@ -25,8 +27,22 @@ static void complete_request(struct nvmove_ctrl *ctrl, uint16_t cid, uint32_t dw
 	req->sqid = ADMIN_QID;
 	req->cid = cid;
 	req->dw0 = dw0;
+	req->dw1 = dw1;
 	ctrl->sq[ADMIN_QID].in_flight++;
 	req_complete(req, status);
+}
+
+static void deliver_one_shots(struct nvmove_ctrl *ctrl)
+{
+	struct events_state *events = &ctrl->st.events;
+	uint32_t dw0, dw1;
+
+	while (events->nr_requests && cdq_take_event(ctrl->subsystem, &dw0, &dw1)) {
+		uint16_t cid = events->request_cid[0];
+
+		remove_request(events, 0);
+		complete_request(ctrl, cid, dw0, dw1, NVM_SC_SUCCESS);
+	}
 }
 
 /*
@@ -52,9 +68,11 @@ void event_deliver(struct nvmove_ctrl *ctrl)
 		memmove(&events->event[i], &events->event[i + 1],
 			(events->nr_events - i) * sizeof(events->event[0]));
 		remove_request(events, 0);
-		complete_request(ctrl, cid, event.type | event.info << 8 | event.log_page << 16,
+		complete_request(ctrl, cid, event.type | event.info << 8 | event.log_page << 16, 0,
 				 NVM_SC_SUCCESS);
 	}
+	if (ctrl_is_primary(ctrl))
+		deliver_one_shots(ctrl);
 }
 
 /*
@@ -120,7 +138,7 @@ bool async_event_abort(struct nvmove_ctrl *ctrl, uint16_t cid)
 	for (unsigned int i = 0; i < events->nr_requests; i++) {
 		if (events->request_cid[i] == cid) {
 			remove_request(events, i);
-			complete_request(ctrl, cid, 0, NVM_SC_ABORT_REQUESTED);
+			complete_request(ctrl, cid, 0, 0, NVM_SC_ABORT_REQUESTED);
 			return true;
 		}
 	}

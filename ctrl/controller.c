@@ -243,6 +243,8 @@ void ctrl_end_epoch(struct nvmove_ctrl *ctrl)
 	}
 	ctrl->st.events.nr_requests = 0;
 	ctrl->st.shadow = (struct shadow_state) { 0 };
+	if (ctrl_is_primary(ctrl))
+		cdq_delete_all(ctrl->subsystem);
 }
 
 static void take_secondaries_offline(struct nvmove_ctrl *primary)
@@ -567,6 +569,7 @@ void nvmove_ctrl_run(struct nvmove_ctrl *ctrl)
 	ctrl->running = true;
 	sq_fetch_all(ctrl);
 	ctrl->running = false;
+	user_data_flush(ctrl);
 	ns_mgmt_progress(ctrl->subsystem);
 	irq_flush(ctrl);
 	ctrl_progress(ctrl);
@@ -584,6 +587,7 @@ void nvmove_ctrl_reset(struct nvmove_ctrl *ctrl, enum nvmove_reset kind)
 		take_secondaries_offline(ctrl);
 	}
 	drain_media(ctrl);
+	user_data_flush(ctrl);
 	reset_state(ctrl);
 	st->cc = 0;
 	st->aqa = 0;

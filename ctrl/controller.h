@@ -52,6 +52,8 @@
 #define RUN_BUDGET		256	/* commands per nvmove_ctrl_run() */
 
 #define HOST_BEHAVIOR_SIZE	512	/* of the data structure of feature 16h */
+#define MAX_CDQS		8	/* MCUDMQ, MNSUDMQ */
+#define MAX_CDQ_PRPS		512	/* MCDQPC, MCMR: as many as the smallest page holds */
 
 /* Track Memory Changes: ranges of one controller, granularity as a power of two of 4 KiB. */
 #define TRACK_MAX_RANGES	512
@@ -66,6 +68,7 @@
 /** Handler results beyond a status: the command completes later through req_complete(). */
 #define STATUS_PENDING		0x10000u
 
+struct cdq;
 struct ctrl_request;
 struct dirty_map;
 
@@ -237,6 +240,8 @@ struct dma_mapping {
  *	right to be completed
  * @next_allocated: on the controller's list of all requests, in use or not
  * @preempted_by: Reservation Acquire command that waits for this one to complete
+ * @change_alone: number of its media operation among those that change the namespace's data, if none
+ *	was under way when it began; else 0
  * @execute_next: the next step of a command that takes several media operations
  * @nr_steps: media operations; commands that a Reservation Acquire waits for
  * @bounce: buffer in place of mapped host memory, NULL if @mapping is used
@@ -258,6 +263,7 @@ struct ctrl_request {
 	struct nvmove_namespace *ns;	/* held: set by req_set_namespace() alone */
 	uint64_t error_info;		/* Command Specific Information of its error log entry */
 	uint64_t started_ns;
+	uint64_t change_alone;
 	void (*execute_next)(struct ctrl_request *req);
 	unsigned int step;
 	unsigned int nr_steps;
@@ -344,6 +350,8 @@ enum access {
  * @nr_requests: requests that hold it; the medium is in use as long as there is one
  * @delete_request: Namespace Management command that deleted it and waits for @nr_requests to become
  *	0; NULL as long as it exists
+ * @changes_begun: media operations that change data, of any controller, submitted so far
+ * @changes_under_way: of those, not yet ended
  * @next: on the subsystem's list of deleted namespaces
  * @preempting: newest Preempt and Abort that waits for commands, NULL if none does
  */
@@ -363,6 +371,8 @@ struct nvmove_namespace {
 	uint64_t pool_bytes;
 
 	unsigned int nr_requests;
+	uint64_t changes_begun;
+	unsigned int changes_under_way;
 	struct ctrl_request *delete_request;
 	struct nvmove_namespace *next;
 };
@@ -465,6 +475,7 @@ struct nvmove_ctrl {
 	nvmove_suspend_fn *suspend_done;
 	void *suspend_arg;
 	struct state_transfer transfer;
+	struct cdq *user_data_queue;	/* User Data Migration Queue that logs it, NULL if none */
 	struct ctrl_state st;
 };
 
@@ -489,6 +500,10 @@ struct nvmove_subsystem {
 	struct nvmove_pool pool;	/* @ops NULL: none */
 	uint64_t pool_used;
 	struct nvmove_load_report load_report;
+	struct cdq *cdqs;		/* Controller Data Queues, all of the primary */
+	uint16_t last_cdqid;
+	uint64_t cdq_events;		/* that have occurred so far */
+	bool cdq_news;			/* entries were posted since cdq_report() */
 };
 
 /* subsystem.c */
@@ -780,5 +795,17 @@ void memory_tracking_end(struct nvmove_ctrl *ctrl);
 void memory_tracking_end_all(struct nvmove_subsystem *subsystem);
 uint32_t track_memory_execute(struct ctrl_request *req);
 uint32_t memory_changes_execute(struct ctrl_request *req);
+uint32_t cdq_execute(struct ctrl_request *req);
+uint32_t get_cdq(struct ctrl_request *req, unsigned int select);
+uint32_t set_cdq(struct ctrl_request *req, uint32_t cdw11);
+void cdq_delete_of(struct nvmove_ctrl *ctrl);
+void cdq_delete_all(struct nvmove_subsystem *subsystem);
+bool cdq_take_event(const struct nvmove_subsystem *subsystem, uint32_t *dw0, uint32_t *dw1);
+uint32_t log_user_data_execute(struct ctrl_request *req);
+void user_data_change_begins(struct ctrl_request *req);
+void user_data_change_ends(struct ctrl_request *req, int error);
+void user_data_flush(struct nvmove_ctrl *ctrl);
+void user_data_suspended(struct nvmove_ctrl *ctrl);
+void user_data_resumed(struct nvmove_ctrl *ctrl);
 
 #endif /* CTRL_CONTROLLER_H */

@@ -520,6 +520,7 @@ static const struct feature feature_table[] = {
 	  set_host_behavior, NULL },
 	{ NVM_FEAT_IOCS_PROFILE, CHANGEABLE, NVM_EFFECT_CCC, get_iocs_profile, set_iocs_profile,
 	  NULL },
+	{ NVMOVE_HMLM_FEAT_CDQ, CHANGEABLE, 0, get_cdq, set_cdq, NULL },
 	{ NVM_FEAT_HOST_ID, CHANGEABLE, 0, get_host_id, set_host_id, NULL },
 	{ NVM_FEAT_RESV_MASK, PER_NS, 0, get_resv_mask, set_resv_mask, NULL },
 	{ NVM_FEAT_RESV_PERSIST, PER_NS, 0, get_resv_persist, set_resv_persist, NULL },
@@ -545,6 +546,13 @@ bool feature_is_saveable(const struct identity *identity, unsigned int fid)
 	return feature && feature->save && (identity->oncs & NVM_CTRL_ONCS_SAVE_SELECT);
 }
 
+static const struct feature *find_offered(const struct nvmove_ctrl *ctrl, unsigned int fid)
+{
+	if (fid == NVMOVE_HMLM_FEAT_CDQ && !hmlm_offers(ctrl, NVMOVE_HMLM_CDQ))
+		return NULL;
+	return find_feature(ctrl->identity, fid);
+}
+
 /*
  * Fill the Feature Identifiers Supported and Effects log, 256 entries.
  */
@@ -554,7 +562,7 @@ void features_log(const struct nvmove_ctrl *ctrl, uint32_t *effects)
 		const struct feature *feature = &feature_table[i];
 		bool per_ns = feature->capabilities & NVM_FEAT_CAP_PER_NS;
 
-		if (!identity_has_feature(ctrl->identity, feature->fid))
+		if (!find_offered(ctrl, feature->fid))
 			continue;
 		effects[feature->fid] = FEATURE_FSUPP | feature->effects |
 					(per_ns ? FEATURE_SCOPE_NS : FEATURE_SCOPE_CTRL);
@@ -576,7 +584,7 @@ static uint32_t check_nsid(const struct ctrl_request *req, const struct feature 
 uint32_t get_features_execute(struct ctrl_request *req)
 {
 	uint32_t cdw10 = le32_to_cpu(req->cmd.cdw10);
-	const struct feature *feature = find_feature(req->ctrl->identity, cdw10 & 0xff);
+	const struct feature *feature = find_offered(req->ctrl, cdw10 & 0xff);
 	unsigned int select = (cdw10 >> 8) & 0x7;
 	uint32_t nsid = le32_to_cpu(req->cmd.nsid);
 
@@ -599,7 +607,7 @@ uint32_t get_features_execute(struct ctrl_request *req)
 uint32_t set_features_execute(struct ctrl_request *req)
 {
 	uint32_t cdw10 = le32_to_cpu(req->cmd.cdw10);
-	const struct feature *feature = find_feature(req->ctrl->identity, cdw10 & 0xff);
+	const struct feature *feature = find_offered(req->ctrl, cdw10 & 0xff);
 	uint32_t cdw11 = le32_to_cpu(req->cmd.cdw11);
 	uint32_t status;
 

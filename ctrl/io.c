@@ -47,8 +47,15 @@ static void finish(struct ctrl_request *req, uint32_t status)
 	req_complete(req, status);
 }
 
+static bool changes_media(const struct ctrl_request *req)
+{
+	return req->io.op != NVMOVE_MEDIA_READ && req->io.op != NVMOVE_MEDIA_FLUSH;
+}
+
 static uint32_t media_done_status(struct ctrl_request *req, int error)
 {
+	if (changes_media(req))
+		user_data_change_ends(req, error);
 	if (error && !req_is_stale(req))
 		req->ctrl->st.smart.media_errors++;
 	return media_status(req, error);
@@ -59,6 +66,8 @@ static void submit(struct ctrl_request *req, enum nvmove_media_op op,
 {
 	req->io.op = op;
 	req->io.done = done;
+	if (changes_media(req))
+		user_data_change_begins(req);
 	nvmove_medium_submit(req->ns->medium, &req->io);
 }
 

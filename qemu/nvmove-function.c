@@ -87,7 +87,10 @@ static bool write_memory(NvmoveFunction *function, uint64_t address, const void 
 
 static int function_dma_write(void *opaque, uint64_t address, const void *buffer, size_t length)
 {
-	/* A completion queue entry: its last four bytes hold the phase tag and come last. */
+	/*
+	 * A completion queue entry, half a Controller Data Queue entry: the last four bytes hold the
+	 * phase tag and come last.
+	 */
 	const size_t last = length == 16 && !(address % 16) ? 4 : 0;
 	NvmoveFunction *function = opaque;
 

@@ -9,7 +9,7 @@
 
 #include "../controller.h"
 
-#define TRACKING	NVMOVE_HMLM_TRATTR_THMC
+#define TRACKING	(NVMOVE_HMLM_TRATTR_THMC | NVMOVE_HMLM_TRATTR_TUDC)
 
 #define NR_VERSIONS	1	/* of the NVMe Controller State: 0 */
 #define NR_UUIDS	1	/* of vendor specific data: NVMOVE_CSTATE_UUID */
@@ -49,6 +49,11 @@ void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 	id->oacs |= cpu_to_le16(NVMOVE_HMLM_OACS);
 	id->trattr = TRACKING;
 	memory_tracking_fill_ctrl(id);
+	id->mcudmq = cpu_to_le16(MAX_CDQS);
+	id->mnsudmq = cpu_to_le16(MAX_CDQS);
+	id->mcmr = cpu_to_le16(MAX_CDQ_PRPS);
+	id->nmcmr = cpu_to_le16(MAX_CDQS * MAX_CDQ_PRPS);
+	id->mcdqpc = cpu_to_le16(MAX_CDQ_PRPS);
 }
 
 /*
@@ -102,10 +107,22 @@ static bool exceeds_mdts(const struct ctrl_request *req, uint64_t length)
 
 /* ---- Migration Send (5.2.17) ---- */
 
+/* The last entry of the queue has been posted, if the controller has been suspended. */
+static void delete_user_data_queue(const struct ctrl_request *req)
+{
+	uint32_t cdw11 = le32_to_cpu(req->cmd.cdw11);
+
+	if (cdw11 & NVMOVE_HMLM_DUDMQ)
+		cdq_delete_of(subsystem_find_migratable(req->ctrl->subsystem,
+							NVMOVE_HMLM_CNTLID(cdw11)));
+}
+
 static void suspend_done(void *arg, int status)
 {
 	struct ctrl_request *req = arg;
 
+	if (!status)
+		delete_user_data_queue(req);
 	req_complete(req, status ? NVM_SC_COMMAND_SEQUENCE_ERROR : NVM_SC_SUCCESS);
 }
 
@@ -118,8 +135,10 @@ static uint32_t suspend(struct ctrl_request *req, struct nvmove_ctrl *ctrl)
 	if (!ctrl || !ctrl->online)
 		return NVM_SC_INVALID_CNTLID | NVM_SC_DNR;
 	/* Nothing has to be prepared. */
-	if (type == NVMOVE_HMLM_STYPE_NOTIFY)
+	if (type == NVMOVE_HMLM_STYPE_NOTIFY) {
+		delete_user_data_queue(req);
 		return NVM_SC_SUCCESS;
+	}
 	if (nvmove_ctrl_suspend(ctrl, suspend_done, req) < 0)
 		return NVM_SC_COMMAND_SEQUENCE_ERROR | NVM_SC_DNR;
 	return STATUS_PENDING;

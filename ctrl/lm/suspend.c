@@ -41,6 +41,7 @@ void suspend_progress(struct nvmove_ctrl *ctrl)
 	/* A resume signals every queue with unread entries, so nothing held back needs to travel. */
 	irq_forget(ctrl);
 	ctrl_update_timer(ctrl);
+	user_data_suspended(ctrl);
 	ctrl->suspend_done(ctrl->suspend_arg, 0);
 }
 
@@ -52,6 +53,7 @@ void suspend_cancel(struct nvmove_ctrl *ctrl)
 	bool waiting = ctrl->suspend == SUSPENDING;
 
 	ctrl->suspend = NOT_SUSPENDED;
+	user_data_resumed(ctrl);
 	if (waiting)
 		ctrl->suspend_done(ctrl->suspend_arg, -ECANCELED);
 }
@@ -66,6 +68,7 @@ int nvmove_ctrl_resume(struct nvmove_ctrl *ctrl)
 		return -EBUSY;
 	state_transfer_discard(&ctrl->transfer);
 	ctrl->suspend = NOT_SUSPENDED;
+	user_data_resumed(ctrl);
 	/* The host could not keep anything alive meanwhile. */
 	if (*deadline_ns != UINT64_MAX)
 		*deadline_ns += ctrl_now_ns(ctrl) - ctrl->suspended_at_ns;

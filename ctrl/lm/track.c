@@ -10,6 +10,8 @@ uint32_t track_send_execute(struct ctrl_request *req)
 	switch (NVMOVE_HMLM_SEL(le32_to_cpu(req->cmd.cdw10))) {
 	case NVMOVE_HMLM_TRACK_MEMORY:
 		return track_memory_execute(req);
+	case NVMOVE_HMLM_LOG_USER_DATA:
+		return log_user_data_execute(req);
 	default:
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	}

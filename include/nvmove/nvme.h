@@ -675,6 +675,7 @@ enum nvm_event_type {
 	NVM_EVENT_ERROR		= 0,
 	NVM_EVENT_SMART		= 1,
 	NVM_EVENT_NOTICE	= 2,
+	NVM_EVENT_ONE_SHOT	= 4,
 	NVM_EVENT_IO_SPECIFIC	= 6,
 };
 
@@ -682,6 +683,8 @@ enum nvm_event_type {
 #define NVM_EVENT_ERROR_DB_VALUE	0x01
 #define NVM_EVENT_SMART_TEMP		0x01
 #define NVM_EVENT_NOTICE_NS_ATTR	0x00
+#define NVM_EVENT_ONE_SHOT_CDQ_TAIL	0x00	/* DW1 15:0: CDQID */
+#define NVM_EVENT_ONE_SHOT_CDQ_FULL	0x01	/* likewise */
 #define NVM_EVENT_IO_RESERVATION	0x00
 
 /* Create I/O queue, command dword 11 */
