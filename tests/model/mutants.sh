@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Every planted bug must be seen: as a difference (exit code 1), or by the load of a state, which refuses
-# one that contradicts itself (3).
+# Every planted bug that PROGRAM lists must be seen by it: as a difference (exit code 1), or by the load,
+# which refuses a state that contradicts itself (3).
 #
 # usage: mutants.sh PROGRAM ARGUMENT...
 set -u
+
 program=$1
 shift
-
 survivors=0
 planted=0
 for mutant in $("$program" --mutants); do
