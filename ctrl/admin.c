@@ -145,7 +145,7 @@ static bool offers(const struct nvmove_ctrl *ctrl, unsigned int opcode)
 	if (rfc_is_opcode(opcode))
 		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC);
 	if (hmlm_is_opcode(opcode))
-		return hmlm_offers(ctrl, opcode);
+		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM);
 	return identity_has_admin_command(ctrl->identity, opcode);
 }
 

@@ -548,7 +548,7 @@ bool feature_is_saveable(const struct identity *identity, unsigned int fid)
 
 static const struct feature *find_offered(const struct nvmove_ctrl *ctrl, unsigned int fid)
 {
-	if (fid == NVMOVE_HMLM_FEAT_CDQ && !hmlm_offers(ctrl, NVMOVE_HMLM_CDQ))
+	if (fid == NVMOVE_HMLM_FEAT_CDQ && !ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM))
 		return NULL;
 	return find_feature(ctrl->identity, fid);
 }

@@ -22,25 +22,6 @@ bool hmlm_is_opcode(unsigned int opcode)
 }
 
 /*
- * Whether @ctrl knows @opcode, one of the five.
- */
-bool hmlm_offers(const struct nvmove_ctrl *ctrl, unsigned int opcode)
-{
-	if (!ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM))
-		return false;
-	switch (opcode) {
-	case NVMOVE_HMLM_TRACK_SEND:
-		return TRACKING & (NVMOVE_HMLM_TRATTR_THMC | NVMOVE_HMLM_TRATTR_TUDC);
-	case NVMOVE_HMLM_TRACK_RECEIVE:
-		return TRACKING & NVMOVE_HMLM_TRATTR_THMC;
-	case NVMOVE_HMLM_CDQ:
-		return TRACKING & NVMOVE_HMLM_TRATTR_TUDC;
-	default:
-		return true;
-	}
-}
-
-/*
  * Fill in what a migration management controller says of itself in Identify Controller.
  */
 void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
