@@ -21,8 +21,8 @@ uint32_t ctrl_nsid_of(const struct nvmove_ctrl *ctrl, const struct nvmove_namesp
 {
 	if (ctrl_namespace(ctrl, ns->nsid) == ns)
 		return ns->nsid;
-	for (uint32_t nsid = 1; nsid <= ctrl->identity->num_namespaces; nsid++) {
-		if (ctrl->ns[nsid] == ns)
+	for (uint32_t nsid = 1; nsid < ctrl->nsid_end; nsid++) {
+		if (ctrl_namespace(ctrl, nsid) == ns)
 			return nsid;
 	}
 	return 0;
