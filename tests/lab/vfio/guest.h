@@ -37,6 +37,7 @@
  * @transfer: largest command in bytes, also the unit in which commands exclude each other
  * @extents: units wanted in the working set
  * @interrupts: 1: wait for interrupts and notice lost ones; 0: poll
+ * @errors: admin commands that it sends to be refused, which fills the error log
  */
 struct guest_options {
 	uint64_t seed;
@@ -48,7 +49,7 @@ struct guest_options {
 	uint32_t transfer;
 	uint32_t extents;
 	uint32_t interrupts;
-	uint32_t reserved;
+	uint32_t errors;
 };
 
 /**

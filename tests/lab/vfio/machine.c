@@ -207,7 +207,7 @@ int machine_boot(struct machine *machine, const struct guest_options *options)
 	number_queues(guest);
 	if (vfio_enable_vectors(&machine->function, guest->nr_vectors) || nvme_start(machine) ||
 	    nvme_attach_namespace(machine) || workload_start(machine) ||
-	    nvme_create_queues(machine))
+	    nvme_create_queues(machine) || nvme_provoke_errors(machine))
 		return -1;
 	return identity_prepare(machine);
 }

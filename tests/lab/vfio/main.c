@@ -34,6 +34,8 @@ static const struct test {
 	{ "close", test_close, 0, "close at every point of a migration" },
 	{ "race", test_race, 40, "COUNT migrations while another thread resets" },
 	{ "event", test_event, 0, "--run a command at every point of a migration, then --undo it" },
+	{ "torn", test_torn, 100,
+	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
 	{ "openers", test_openers, 50, "several openers, COUNT state changes each" },
 	{ "isolation", test_isolation, 0, "what a guest must not get from its VF" },
@@ -48,6 +50,8 @@ enum option_key {
 	KEY_REFUSAL,
 	KEY_RUN,
 	KEY_UNDO,
+	KEY_ADMIN,
+	KEY_CNTLID,
 	KEY_INTERVAL,
 	KEY_TIMEOUT,
 	KEY_GROWTH,
@@ -59,6 +63,7 @@ enum option_key {
 	KEY_FIRST_LBA,
 	KEY_NSID,
 	KEY_IRQ,
+	KEY_ERRORS,
 	KEY_SEED,
 	KEY_WATCHDOG,
 };
@@ -78,6 +83,8 @@ static const struct argp_option option_list[] = {
 	  "the peer must refuse, the source must go on", 1 },
 	{ "run", KEY_RUN, "COMMAND", 0, "what happens on the host in \"event\"", 1 },
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
+	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
+	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id there", 1 },
 	{ "max-growth", KEY_GROWTH, "KIB", 0, "kernel memory that a host may gain (8192)", 1 },
 	{ "interval", KEY_INTERVAL, "MS", 0, "I/O between two moves or rounds (200)", 2 },
 	{ "timeout", KEY_TIMEOUT, "MS", 0, "longest wait for the device (20000)", 2 },
@@ -90,6 +97,7 @@ static const struct argp_option option_list[] = {
 	{ "first-lba", KEY_FIRST_LBA, "LBA", 0, "start of the working set (0)", 3 },
 	{ "nsid", KEY_NSID, "N", 0, "namespace (the first active one)", 3 },
 	{ "irq", KEY_IRQ, NULL, 0, "wait for interrupts, report lost ones", 3 },
+	{ "errors", KEY_ERRORS, "N", 0, "entries that the guest makes in the error log (0)", 3 },
 	{ "seed", KEY_SEED, "N", 0, "of all random choices (1)", 3 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -148,6 +156,9 @@ static error_t parse_guest(int key, char *text, struct argp_state *state,
 	case KEY_IRQ:
 		guest->interrupts = 1;
 		return 0;
+	case KEY_ERRORS:
+		guest->errors = number32(state, text);
+		return 0;
 	case KEY_SEED:
 		guest->seed = number(state, text, UINT64_MAX);
 		return 0;
@@ -183,6 +194,12 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 	case KEY_UNDO:
 		line->options.undoing = text;
 		return 0;
+	case KEY_ADMIN:
+		line->options.admin = text;
+		return 0;
+	case KEY_CNTLID:
+		line->options.cntlid = (uint16_t)number(state, text, UINT16_MAX);
+		return 0;
 	case KEY_GROWTH:
 		line->options.max_growth_kib = number32(state, text);
 		return 0;
@@ -212,6 +229,8 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "move needs either --peer or --self");
 	if (line->test->run == test_event && (!line->options.happening || !line->options.undoing))
 		argp_error(state, "event needs --run and --undo");
+	if (line->test->run == test_torn && (!line->options.admin || !line->options.happening))
+		argp_error(state, "torn needs --admin and --run");
 	if (line->options.expect_refusal && !line->options.peer)
 		argp_error(state, "--expect-refusal needs --peer");
 	if (!line->options.timeout_ms || !line->watchdog_seconds)

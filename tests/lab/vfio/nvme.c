@@ -18,6 +18,7 @@
 #define CID_SLOT_BITS		12
 #define CID_SLOT_MASK		((1u << CID_SLOT_BITS) - 1)
 #define INTERRUPT_GRACE_MS	1000
+#define OPCODE_NOBODY_KNOWS	0xff
 
 uint16_t nvme_status(const struct nvm_cqe *cqe)
 {
@@ -346,6 +347,22 @@ uint64_t nvme_admin_offset(const struct machine *machine, unsigned int index)
 void *nvme_admin_page(const struct machine *machine, unsigned int index)
 {
 	return nvme_at(machine, nvme_admin_offset(machine, index));
+}
+
+int nvme_provoke_errors(struct machine *machine)
+{
+	struct nvm_cqe cqe;
+
+	for (uint32_t i = 0; i < machine->guest->options.errors; i++) {
+		struct nvm_sqe sqe = { .opcode = OPCODE_NOBODY_KNOWS };
+
+		if (nvme_admin(machine, &sqe, &cqe))
+			return -1;
+		if (!nvme_status(&cqe))
+			return fail("admin opcode %#x: a refusal expected, it succeeded",
+				    OPCODE_NOBODY_KNOWS);
+	}
+	return 0;
 }
 
 int nvme_identify(struct machine *machine, uint8_t cns, uint32_t nsid)

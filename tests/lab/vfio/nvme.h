@@ -37,6 +37,9 @@ int nvme_attach_namespace(struct machine *machine);
 /** nvme_create_queues() - Number of Queues, then all I/O queues */
 int nvme_create_queues(struct machine *machine);
 
+/** nvme_provoke_errors() - have as many commands refused as the guest's options say */
+int nvme_provoke_errors(struct machine *machine);
+
 /** nvme_submit_admin() - submit, do not wait; @cid gets the command identifier */
 int nvme_submit_admin(struct machine *machine, struct nvm_sqe *sqe, uint16_t *cid);
 

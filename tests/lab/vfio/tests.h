@@ -21,6 +21,8 @@
  * @expect_refusal: the move must be refused and the source must go on
  * @happening: command that makes something happen on the host
  * @undoing: command that undoes it
+ * @admin: character device of the controlling controller
+ * @cntlid: controller id of the function
  * @loaded: full queues, doorbells rung, and nothing completed when the device is stopped
  * @count: moves, rounds or damaged streams
  * @interval_ms: I/O between two of them
@@ -35,6 +37,8 @@ struct test_options {
 	const char *mutation;
 	const char *happening;
 	const char *undoing;
+	const char *admin;
+	uint16_t cntlid;
 	bool expect_refusal;
 	bool loaded;
 	unsigned int count;
@@ -67,6 +71,9 @@ int test_race(const struct test_options *options);
 
 /* event.c */
 int test_event(const struct test_options *options);
+
+/* torn.c */
+int test_torn(const struct test_options *options);
 
 /* arcs.c */
 int test_arcs(const struct test_options *options);
