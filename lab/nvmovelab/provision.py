@@ -7,7 +7,7 @@ import shutil
 import time
 
 from .errors import LabError, Timeout
-from .subsystem import OTHER_PF, PF, VFS
+from .subsystem import OTHER_PF, PF, SMALL_PF, VFS
 
 DRIVER = "nvme-vfio-pci"
 QUEUES = 5
@@ -66,12 +66,12 @@ def _disks(subsystem, function, nsid):
 
 def clear(host):
     """Remove all VFs and the driver: the host is as it was after boot."""
-    for pf in (PF, OTHER_PF):
+    for pf in (PF, OTHER_PF, SMALL_PF):
         host.sh(f"echo 0 >/sys/bus/pci/devices/{pf}/sriov_numvfs")
     host.sh("rm -f /run/vmm*")
     unload_driver(host)
 
 
-def pf_controller(host):
-    """Name of the PF's controller, like nvme0."""
-    return host.sh(f"basename /sys/bus/pci/devices/{PF}/nvme/nvme*")
+def pf_controller(host, pf=PF):
+    """Name of a PF's controller, like nvme0."""
+    return host.sh(f"basename /sys/bus/pci/devices/{pf}/nvme/nvme*")

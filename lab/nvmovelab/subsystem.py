@@ -20,6 +20,13 @@ OTHER_PF = "0000:02:00.0"
 OTHER_VFS = 1
 OTHER_VF_DEVICE_ID = 0x1999
 OTHER_MEGABYTES = 64
+# A device of small transfers, whose one VF can have many queues: a state of it does not fit into one command.
+SMALL_PF = "0000:03:00.0"
+SMALL_VFS = 1
+SMALL_CNTLID = 2
+SMALL_MDTS = 1
+SMALL_TRANSFER = 4096 << SMALL_MDTS
+SMALL_MEGABYTES = 64
 MIB = 1 << 20
 
 
@@ -67,6 +74,10 @@ def arguments(name, directory, protocol):
              "-device", f"nvmove,id=nvm1,bus=rp1,serial=OTHER0001,subnqn={NQN}-other,num-vfs={OTHER_VFS},"
                         f"vf-device-id={OTHER_VF_DEVICE_ID:#x},protocol=rfc",
              "-device", f"nvmove-ns,bus=nvm1,nsid=1,medium={_medium(directory, f'other-host{name}', OTHER_MEGABYTES)}"]
+    found += ["-device", "pcie-root-port,id=rp2,chassis=2,slot=3",
+              "-device", f"nvmove,id=nvm2,bus=rp2,serial=SMALL0001,subnqn={NQN}-small,num-vfs={SMALL_VFS},mdts={SMALL_MDTS},"
+                         f"protocol={protocol}",
+              "-device", f"nvmove-ns,bus=nvm2,nsid=1,medium={_medium(directory, f'small-host{name}', SMALL_MEGABYTES)}"]
     found += ["-device", f"nvmove-vss,bus=nvm0,{VIRTUAL_SUBSYSTEMS[name]}"]
     for namespace in (PF_PRIVATE, SHARED, SHARED_SMALL, MISMATCHED[name], *LARGE_BLOCKS, SPARE):
         owner = "shared" if namespace.shared else f"host{name}"
