@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Controller Data Queues (Base 2.3, 5.2.4, 5.2.26.1.23, 8.1.7): rings in the memory of the primary's
- * host, which the controller fills and the host empties through a feature. It never decides what is
- * posted: that is user_data.c's.
+ * Controller Data Queues (Base 2.3, 5.2.4, 5.2.26.1.23, 8.1.7): rings in the memory of the
+ * primary's host, which the controller fills and the host empties through a feature. It never
+ * decides what is posted: that is user_data.c's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +57,8 @@ static uint64_t next_event(const struct cdq *cdq)
 }
 
 /*
- * Write @entry to the tail; there must be room. The half with the phase tag is written last (Base 2.3,
- * 8.1.7.1). What follows from it, an event or a failure, waits for cdq_report().
+ * Write @entry to the tail; there must be room. The half with the phase tag is written last (Base
+ * 2.3, 8.1.7.1). What follows from it, an event or a failure, waits for cdq_report().
  */
 void cdq_post(struct cdq *cdq, struct nvmove_hmlm_user_data_entry entry)
 {
@@ -100,7 +100,7 @@ void cdq_report(struct nvmove_subsystem *subsystem)
 	for (const struct cdq *cdq = subsystem->cdqs; cdq; cdq = cdq->next) {
 		if (cdq->unwritable) {
 			ctrl_fatal(primary_of(subsystem),
-				   "a Controller Data Queue entry cannot be written to host memory");
+				   "a data queue entry cannot be written to host memory");
 			return;
 		}
 	}
@@ -108,7 +108,8 @@ void cdq_report(struct nvmove_subsystem *subsystem)
 }
 
 /*
- * Take the oldest event that waits to be reported (Base 2.3, 5.2.2, One Shot): its completion's dwords.
+ * Take the oldest event that waits to be reported (Base 2.3, 5.2.2, One Shot): its completion's
+ * dwords.
  *
  * Return: false if there is none.
  */
@@ -154,8 +155,8 @@ static uint16_t new_id(struct nvmove_subsystem *subsystem)
 }
 
 /*
- * Read the list of the queue's pages. It has at most MAX_CDQ_PRPS entries, so that it ends in the page
- * where it begins.
+ * Read the list of the queue's pages. It has at most MAX_CDQ_PRPS entries, so that it ends in the
+ * page where it begins.
  */
 static uint32_t read_pages(struct ctrl_request *req, struct cdq *cdq, uint64_t list)
 {
@@ -325,8 +326,8 @@ uint32_t get_cdq(struct ctrl_request *req, unsigned int select)
 }
 
 /*
- * The host gives back slots up to the new head, which can go as far as the tail, and arms the trigger
- * or disarms it.
+ * The host gives back slots up to the new head, which can go as far as the tail, and arms the
+ * trigger or disarms it.
  */
 uint32_t set_cdq(struct ctrl_request *req, uint32_t cdw11)
 {

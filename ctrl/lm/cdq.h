@@ -9,8 +9,8 @@
 #include "../controller.h"
 
 /*
- * The least that a log can be started in: the first entry, the last one and the slot that tells a full
- * ring from an empty one.
+ * The least that a log can be started in: the first entry, the last one and the slot that tells a
+ * full ring from an empty one.
  */
 #define CDQ_MIN_SLOTS		3
 

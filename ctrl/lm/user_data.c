@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The log of user data changes (Base 2.3, 5.2.28.1.1; NVM Command Set 1.1, 5.6): which blocks a
- * controller's commands have changed, as entries of its User Data Migration Queue. Changes wait in a
- * bounded set, where neighbouring and repeated ones become one, until the controller's turn ends. It
- * never allocates, and it never touches the data.
+ * controller's commands have changed, as entries of its User Data Migration Queue. Changes wait in
+ * a bounded set, where neighbouring and repeated ones become one, until the controller's turn ends.
+ * It never allocates, and it never touches the data.
  *
- * As long as a log goes on its queue has room for one more entry, so that the host is always told how
- * the log has ended.
+ * As long as a log goes on its queue has room for one more entry, so that the host is always told
+ * how the log has ended.
  */
 #include "cdq.h"
 
@@ -23,8 +23,8 @@ static void post_marker(struct cdq *cdq, unsigned int esa)
 }
 
 /*
- * Whether an entry can be posted that is not the last one. If not, the queue has become full: that is
- * what the last entry says, and what has not been posted is lost.
+ * Whether an entry can be posted that is not the last one. If not, the queue has become full: that
+ * is what the last entry says, and what has not been posted is lost.
  */
 static bool make_room(struct cdq *cdq)
 {
@@ -83,7 +83,8 @@ static struct user_data_range join(const struct user_data_range *a, const struct
 }
 
 /*
- * Make one of @change and the pending range @earlier, if the later of two entries would say no more.
+ * Make one of @change and the pending range @earlier, if the later of two entries would say no
+ * more.
  */
 static bool absorb(struct user_data_range *change, const struct user_data_range *earlier)
 {
@@ -129,9 +130,9 @@ static bool deallocates(const struct nvmove_media_io *io)
 }
 
 /*
- * A command's media operation that changes data is submitted. Two of them at a time on the same blocks
- * take effect in an order that nobody knows: blocks are said to be deallocated only if the operation
- * had the namespace to itself.
+ * A command's media operation that changes data is submitted. Two of them at a time on the same
+ * blocks take effect in an order that nobody knows: blocks are said to be deallocated only if the
+ * operation had the namespace to itself.
  */
 void user_data_change_begins(struct ctrl_request *req)
 {

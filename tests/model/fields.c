@@ -288,6 +288,8 @@ static const struct field namespace_fields[] = {
 	NOT(nvmove_namespace, locator, "provisioned on both sides, and checked: section 12"),
 	NOT(nvmove_namespace, pool_bytes, "the device's own, seen by its primary alone"),
 	NOT(nvmove_namespace, nr_requests, MACHINERY),
+	NOT(nvmove_namespace, changes_begun, MACHINERY),
+	NOT(nvmove_namespace, changes_under_way, MACHINERY),
 	NOT(nvmove_namespace, delete_request, MACHINERY),
 	NOT(nvmove_namespace, next, MACHINERY),
 };

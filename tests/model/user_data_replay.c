@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Random writes, write zeroes and deallocations of one or two guests, whose namespaces a host copies in
- * the meantime with the help of User Data Migration Queues. In the end, with the guests suspended and
- * the queues read, every copy must be its namespace, bit by bit. The host is slow at times: queues
- * become full and it starts over. One number decides everything, so that a run can be repeated.
+ * Random writes, write zeroes and deallocations of one or two guests, whose namespaces a host
+ * copies in the meantime with the help of User Data Migration Queues. In the end, with the guests
+ * suspended and the queues read, every copy must be its namespace, bit by bit. The host is slow at
+ * times: queues become full and it starts over. One number decides everything, so that a run can be
+ * repeated.
  *
  * A planted bug (--mutant) spoils what the host reads, or lets an entry come before its command has
  * taken effect; it must be noticed.
@@ -74,7 +75,8 @@ struct run {
 	bool failed;
 };
 
-static void fail_run(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void fail_run(struct run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static void fail_run(struct run *run, const char *format, ...)
 {
@@ -306,7 +308,7 @@ static void start_over(struct guest *guest)
 	copy_again(guest);
 }
 
-/* Give the slots back, and do what the last entry asks for. It may be read while the slots are given. */
+/* Give the slots back, and do what the last entry asks for, which may be read in the meantime. */
 static void answer(struct guest *guest)
 {
 	enum lba_migration_news news;
@@ -666,8 +668,8 @@ int main(int argc, char **argv)
 		if (!run_once(seed + i, mutant, &counts))
 			return 1;
 	}
-	printf("%llu runs, no difference: %lu commands, %lu entries (%lu deallocated, %lu read while "
-	       "one was written), %lu logs lost and begun again, %lu suspensions, %lu resets, "
+	printf("%llu runs, no difference: %lu commands, %lu entries (%lu deallocated, %lu read "
+	       "while one was written), %lu logs lost and begun again, %lu suspensions, %lu resets, "
 	       "%lu stops\n", (unsigned long long)runs, counts.commands, counts.entries,
 	       counts.deallocations, counts.read_while_written, counts.lost, counts.suspensions,
 	       counts.resets, counts.stops);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Controller Data Queue command (Base 2.3, 5.2.4): what can be created, how many, and what ends a queue.
+ * Controller Data Queue command (Base 2.3, 5.2.4): what can be created, how many, and what ends a
+ * queue.
  */
 #include "cdq_host.h"
 

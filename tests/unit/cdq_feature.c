@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Controller Data Queue feature (Base 2.3, 5.2.26.1.23): how the host gives slots back, and the one-shot
- * event of the slot that it waits for.
+ * Controller Data Queue feature (Base 2.3, 5.2.26.1.23): how the host gives slots back, and the
+ * one-shot event of the slot that it waits for.
  */
 #include "cdq_host.h"
 
@@ -103,8 +103,9 @@ TEST_CASE(a_host_buffer_of_the_defined_bytes_is_enough)
 	struct driver *driver = rig->driver[0];
 
 	guest_fill(driver->memory, driver->scratch, 0xee, PAGE);
-	assert_success(ADMIN(driver, .opcode = NVM_ADMIN_GET_FEATURES, .cdw10 = NVMOVE_HMLM_FEAT_CDQ,
-			     .cdw11 = host.id, .prp1 = driver->scratch));
+	assert_success(ADMIN(driver, .opcode = NVM_ADMIN_GET_FEATURES,
+			     .cdw10 = NVMOVE_HMLM_FEAT_CDQ, .cdw11 = host.id,
+			     .prp1 = driver->scratch));
 	assert_true(guest_is_filled(driver->memory, driver->scratch + 8, 0xee, PAGE - 8));
 	rig_free(rig);
 }
@@ -115,8 +116,8 @@ TEST_CASE(the_feature_is_changeable_and_not_saved)
 	struct rig *rig = rig_with_queue(&host, 8);
 	struct completion completion;
 
-	completion = driver_get_feature(rig->driver[0], NVMOVE_HMLM_FEAT_CDQ, NVM_FEAT_SEL_SUPPORTED,
-					0, host.id);
+	completion = driver_get_feature(rig->driver[0], NVMOVE_HMLM_FEAT_CDQ,
+					NVM_FEAT_SEL_SUPPORTED, 0, host.id);
 	assert_success(completion);
 	assert_int_equal(completion.dw0, NVM_FEAT_CAP_CHANGEABLE);
 	assert_status(ADMIN(rig->driver[0], .opcode = NVM_ADMIN_SET_FEATURES,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host of the migration management controller with a User Data Migration Queue: its memory and the
- * admin commands that a migration sends. What the entries mean is lba_migration_queue.h's.
+ * The host of the migration management controller with a User Data Migration Queue: its memory and
+ * the admin commands that a migration sends. What the entries mean is lba_migration_queue.h's.
  */
 #ifndef UNIT_CDQ_HOST_H
 #define UNIT_CDQ_HOST_H

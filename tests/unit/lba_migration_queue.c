@@ -38,7 +38,8 @@ static bool read_entry(struct lba_migration_queue *queue, struct nvmove_hmlm_use
 	return true;
 }
 
-static void apply(struct lba_migration_queue *queue, const struct nvmove_hmlm_user_data_entry *entry)
+static void apply(struct lba_migration_queue *queue,
+		  const struct nvmove_hmlm_user_data_entry *entry)
 {
 	uint32_t nsid = le32_to_cpu(entry->nsid);
 	uint64_t slba = le64_to_cpu(entry->slba);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a host reads an LBA Migration Queue (NVM Command Set 1.1, 5.6) and keeps a copy of namespaces up
- * to date with it. Reference code: it knows the entries and nothing of tests, of admin commands, or of
- * who makes the copy.
+ * How a host reads an LBA Migration Queue (NVM Command Set 1.1, 5.6) and keeps a copy of namespaces
+ * up to date with it. Reference code: it knows the entries and nothing of tests, of admin commands,
+ * or of who makes the copy.
  */
 #ifndef UNIT_LBA_MIGRATION_QUEUE_H
 #define UNIT_LBA_MIGRATION_QUEUE_H
@@ -17,8 +17,9 @@
  *	before it did: where the memory is read directly this is a read barrier
  * @copy: read the blocks from the source now and write them to the copy
  * @copy_namespace: the same with the whole namespace
- * @deallocate: the blocks were deallocated: do the same to the copy, or @copy. Who follows the logs of
- *	several controllers that share the namespace has to @copy, because the logs have no common order
+ * @deallocate: the blocks were deallocated: do the same to the copy, or @copy. Who follows the logs
+ *	of several controllers that share the namespace has to @copy, because the logs have no
+ *	common order
  */
 struct lba_migration_ops {
 	void (*read)(void *arg, uint64_t offset, void *buf, size_t len);
@@ -36,8 +37,8 @@ enum lba_migration_log {
 /**
  * struct lba_migration_queue - a queue and where its reader is
  * @slots: size in entries; the memory is all zero when the queue is created
- * @head: next slot to be read. It is also what the controller has to be told, by feature 21h, to get
- *	the slots before it back
+ * @head: next slot to be read. It is also what the controller has to be told, by feature 21h, to
+ *	get the slots before it back
  * @phase: of the next new entry
  * @log: what the entries read so far say of the log
  * @ops, @arg: of the caller
@@ -58,8 +59,8 @@ struct lba_migration_queue {
  * @LBA_MIGRATION_ENDED: likewise, and it is the last: logging was stopped by request
  * @LBA_MIGRATION_QUIET: likewise, and it is the last before the controller is resumed: with every
  *	entry read the copy is what the namespaces are
- * @LBA_MIGRATION_LOST: the queue became full, or the entry cannot be what follows from those before it.
- *	Changes are lost: logging must be started anew, and then everything copied again
+ * @LBA_MIGRATION_LOST: the queue became full, or the entry cannot be what follows from those before
+ *	it. Changes are lost: logging must be started anew, and then everything copied again
  */
 enum lba_migration_news {
 	LBA_MIGRATION_NONE,

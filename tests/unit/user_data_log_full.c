@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A User Data Migration Queue whose host does not keep up (NVM Command Set 1.1, 5.6): the last entry
- * says that it became full, nothing is logged after it, and the reader starts over.
+ * A User Data Migration Queue whose host does not keep up (NVM Command Set 1.1, 5.6): the last
+ * entry says that it became full, nothing is logged after it, and the reader starts over.
  */
 #include "cdq_host.h"
 
