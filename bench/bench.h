@@ -10,5 +10,7 @@
 void bench_state(FILE *out);
 void bench_suspend(FILE *out);
 void bench_io(FILE *out);
+void bench_tracked_io(FILE *out);
+void bench_report(FILE *out);
 
 #endif /* BENCH_BENCH_H */

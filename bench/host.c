@@ -11,9 +11,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include <nvmove/lm.h>
+
 #include "host.h"
 
-#define MEMORY_BYTES	(64u << 20)
 #define PAGE		4096u
 #define FIRST_CNTLID	1
 #define HOST_ID_BYTES	16u
@@ -54,7 +55,12 @@ void *page_aligned(size_t len)
 
 static bool in_memory(uint64_t addr, size_t len)
 {
-	return len <= MEMORY_BYTES && addr <= MEMORY_BYTES - len;
+	return len <= HOST_MEMORY_BYTES && addr <= HOST_MEMORY_BYTES - len;
+}
+
+static bool in_wide_memory(uint64_t addr, size_t len)
+{
+	return addr - WIDE_MEMORY < WIDE_MEMORY_BYTES && addr % PAGE + len <= PAGE;
 }
 
 static void *dma_map(void *fn, uint64_t addr, size_t *len, enum nvmove_dma_direction dir)
@@ -62,6 +68,8 @@ static void *dma_map(void *fn, uint64_t addr, size_t *len, enum nvmove_dma_direc
 	struct function *function = fn;
 
 	(void)dir;
+	if (in_wide_memory(addr, *len))
+		return function->host->memory + HOST_MEMORY_BYTES - PAGE + addr % PAGE;
 	return in_memory(addr, *len) ? function->host->memory + addr : NULL;
 }
 
@@ -200,8 +208,8 @@ uint64_t host_alloc(struct host *host, size_t len)
 	uint64_t addr = host->used;
 
 	host->used += (len + PAGE - 1) & ~(size_t)(PAGE - 1);
-	if (host->used > MEMORY_BYTES)
-		die("guest memory: %u bytes are not enough", MEMORY_BYTES);
+	if (host->used > HOST_MEMORY_BYTES - PAGE)
+		die("guest memory: %u bytes are not enough", HOST_MEMORY_BYTES);
 	return addr;
 }
 
@@ -419,7 +427,7 @@ struct host *host_new(const struct host_options *options)
 
 	if (!host)
 		die("no memory for a host");
-	host->memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	host->memory = mmap(NULL, HOST_MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			    -1, 0);
 	if (host->memory == MAP_FAILED)
 		die("no memory for a guest");
@@ -427,6 +435,7 @@ struct host *host_new(const struct host_options *options)
 	bind(host, &host->primary, 0);
 	bind(host, &host->secondary, 1);
 	host->num_namespaces = options->num_namespaces;
+	host->tracking = host_alloc(host, PAGE);
 	if (options->hold) {
 		host->medium[1] = nvmove_medium_mem(options->namespace_bytes);
 		if (!host->medium[1])
@@ -450,8 +459,53 @@ void host_free(struct host *host)
 		held_close(&host->held->medium);
 	for (unsigned int nsid = host->held ? 2 : 1; nsid <= host->num_namespaces; nsid++)
 		nvmove_medium_close(host->medium[nsid]);
-	munmap(host->memory, MEMORY_BYTES);
+	munmap(host->memory, HOST_MEMORY_BYTES);
 	free(host);
+}
+
+static void track(struct host *host, unsigned int action, uint64_t prp1)
+{
+	function_admin(&host->primary, (struct nvm_sqe) {
+		.opcode = NVMOVE_HMLM_TRACK_SEND,
+		.prp1 = htole64(prp1),
+		.cdw10 = htole32(action << NVMOVE_HMLM_MOS_SHIFT | NVMOVE_HMLM_TRACK_MEMORY),
+		.cdw11 = htole32(nvmove_ctrl_cntlid(host->secondary.ctrl)),
+	});
+}
+
+void host_track(struct host *host, uint64_t addr, uint64_t bytes)
+{
+	struct {
+		struct nvmove_hmlm_memory_request request;
+		struct nvmove_hmlm_memory_range range;
+	} *start = (void *)(host->memory + host->tracking);
+
+	*start = (typeof(*start)) {
+		.request = { .nr_ranges = htole32(1) },
+		.range = { .address = htole64(addr), .length = htole32(bytes / PAGE) },
+	};
+	track(host, NVMOVE_HMLM_START, host->tracking);
+}
+
+void host_untrack(struct host *host)
+{
+	track(host, NVMOVE_HMLM_STOP, 0);
+}
+
+void host_receive(struct host *host, uint64_t prp1, uint64_t prp2, uint32_t bytes)
+{
+	const struct nvmove_hmlm_memory_changes *changes = (void *)(host->memory + prp1);
+
+	function_admin(&host->primary, (struct nvm_sqe) {
+		.opcode = NVMOVE_HMLM_TRACK_RECEIVE,
+		.prp1 = htole64(prp1),
+		.prp2 = htole64(prp2),
+		.cdw10 = htole32(NVMOVE_HMLM_MEMORY_CHANGES),
+		.cdw11 = htole32(nvmove_ctrl_cntlid(host->secondary.ctrl)),
+		.cdw12 = htole32(bytes / 4 - 1),
+	});
+	if (changes->attributes & NVMOVE_HMLM_CHANGES_MORE)
+		die("%u changes, and there are more", le32toh(changes->nr_changes));
 }
 
 void host_release(struct host *host)

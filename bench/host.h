@@ -20,6 +20,12 @@
 
 #define MAX_NAMESPACES	1024u	/* of the largest controller that is measured */
 
+#define HOST_MEMORY_BYTES	(64u << 20)
+
+/* Bus addresses of a guest larger than this machine: each of their pages is one and the same. */
+#define WIDE_MEMORY		(1ull << 40)
+#define WIDE_MEMORY_BYTES	(64ull << 30)
+
 struct held_medium;
 
 /**
@@ -47,14 +53,16 @@ struct function {
 
 /**
  * struct host - a hypervisor
- * @memory: guest memory, at bus address 0
+ * @memory: guest memory, at bus address 0; its last page is at every page of WIDE_MEMORY, too
  * @used: bytes of it that have been given away
+ * @tracking: page for requests to track memory
  * @medium: of each namespace, NULL beyond @num_namespaces
  * @held: what namespace 1 is behind, if the host was asked for it
  */
 struct host {
 	uint8_t *memory;
 	size_t used;
+	uint64_t tracking;
 	struct nvmove_subsystem *subsystem;
 	struct function primary;
 	struct function secondary;
@@ -87,6 +95,16 @@ void host_free(struct host *host);
 
 /** host_alloc() - bus address of @len bytes of guest memory, page aligned, zero, never freed */
 uint64_t host_alloc(struct host *host, size_t len);
+
+/** host_track() - have the secondary's writes to @bytes of memory at @addr tracked, in pages of 4 KiB */
+void host_track(struct host *host, uint64_t addr, uint64_t bytes);
+void host_untrack(struct host *host);
+
+/**
+ * host_receive() - take a report of what was written, of @bytes, to memory at @prp1 and @prp2, and see to
+ *	it that there is no more
+ */
+void host_receive(struct host *host, uint64_t prp1, uint64_t prp2, uint32_t bytes);
 
 /** host_release() - let namespace 1 complete all that it holds, oldest first */
 void host_release(struct host *host);

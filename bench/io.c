@@ -14,6 +14,7 @@
 
 /**
  * struct load - commands of one kind at one queue depth
+ * @report: bus address of a page for reports
  * @nr_blocks: of the namespace
  * @medium: memory as large as the namespace's, for the copies that it is compared with
  * @random: state of the generator of block numbers
@@ -24,10 +25,15 @@ struct load {
 	uint8_t opcode;
 	unsigned int depth;
 	uint64_t data;
+	uint64_t report;
 	uint32_t nr_blocks;
 	uint8_t *medium;
 	uint32_t random;
 };
+
+static const unsigned int depths[] = { 1, 4, 16, 64, 256 };
+
+#define NR_DEPTHS	(sizeof(depths) / sizeof(depths[0]))
 
 static uint32_t next_block(struct load *load)
 {
@@ -100,26 +106,38 @@ static void print_point(FILE *out, const struct load *load, const struct work wo
 		1e9 / work[0].median, work[0].median / work[1].median);
 }
 
-static void bench_medium(FILE *out, uint64_t namespace_bytes, const char **separator)
+static void load_begin(struct load *load, uint64_t namespace_bytes)
 {
-	static const unsigned int depths[] = { 1, 4, 16, 64, 256 };
-	static const uint8_t opcodes[] = { NVM_IO_READ, NVM_IO_WRITE };
-	struct load load = {
+	*load = (struct load) {
 		.nr_blocks = namespace_bytes / IO_BYTES,
 		.medium = page_aligned(namespace_bytes),
 		.random = 1,
 	};
-
-	load.host = host_new(&(struct host_options) {
+	load->host = host_new(&(struct host_options) {
 		.num_namespaces = 1,
 		.namespace_bytes = namespace_bytes,
 	});
-	load.data = host_alloc(load.host, QUEUE_ENTRIES * IO_BYTES);
-	function_enable(&load.host->secondary);
-	function_create_queue(&load.host->secondary, &load.queue, 1, QUEUE_ENTRIES);
-	host_fill(load.host);
+	load->data = host_alloc(load->host, QUEUE_ENTRIES * IO_BYTES);
+	load->report = host_alloc(load->host, IO_BYTES);
+	function_enable(&load->host->secondary);
+	function_create_queue(&load->host->secondary, &load->queue, 1, QUEUE_ENTRIES);
+	host_fill(load->host);
+}
+
+static void load_end(struct load *load)
+{
+	host_free(load->host);
+	free(load->medium);
+}
+
+static void bench_medium(FILE *out, uint64_t namespace_bytes, const char **separator)
+{
+	static const uint8_t opcodes[] = { NVM_IO_READ, NVM_IO_WRITE };
+	struct load load;
+
+	load_begin(&load, namespace_bytes);
 	for (unsigned int i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++) {
-		for (unsigned int j = 0; j < sizeof(depths) / sizeof(depths[0]); j++) {
+		for (unsigned int j = 0; j < NR_DEPTHS; j++) {
 			struct work work[] = {
 				{ .run = run_commands, .arg = &load },
 				{ .run = run_memcpy, .arg = &load },
@@ -133,8 +151,65 @@ static void bench_medium(FILE *out, uint64_t namespace_bytes, const char **separ
 			*separator = ",\n    ";
 		}
 	}
-	host_free(load.host);
-	free(load.medium);
+	load_end(&load);
+}
+
+/* ---- the same reads with and without tracking of the memory that they write to ---- */
+
+/*
+ * In the middle of a migration: a report has just been taken. Tracking begins and ends with every round, so
+ * it is of no more memory than there is.
+ */
+static uint64_t run_tracked(void *arg, unsigned long iterations)
+{
+	struct load *load = arg;
+	uint64_t ns;
+
+	host_track(load->host, 0, HOST_MEMORY_BYTES);
+	run_commands(load, load->depth);
+	host_receive(load->host, load->report, 0, IO_BYTES);
+	ns = run_commands(load, iterations);
+	host_untrack(load->host);
+	return ns;
+}
+
+static void print_tracked(FILE *out, const struct load *load, const struct work work[2])
+{
+	fprintf(out, "{\"namespace_bytes\": %lu, \"queue_depth\": %u, ",
+		(unsigned long)load->nr_blocks * IO_BYTES, load->depth);
+	print_times(out, "untracked_ns", &work[0]);
+	fputs(", ", out);
+	print_times(out, "tracked_ns", &work[1]);
+	fprintf(out, ", \"untracked_per_tracked\": %.3f}", work[0].median / work[1].median);
+}
+
+static void bench_tracked_medium(FILE *out, uint64_t namespace_bytes, const char **separator)
+{
+	struct load load;
+
+	load_begin(&load, namespace_bytes);
+	load.opcode = NVM_IO_READ;
+	for (unsigned int i = 0; i < NR_DEPTHS; i++) {
+		struct work work[] = {
+			{ .run = run_commands, .arg = &load },
+			{ .run = run_tracked, .arg = &load },
+		};
+
+		load.depth = depths[i];
+		measure(work, 2);
+		fputs(*separator, out);
+		print_tracked(out, &load, work);
+		*separator = ",\n    ";
+	}
+	load_end(&load);
+}
+
+void bench_tracked_io(FILE *out)
+{
+	const char *separator = "\n    ";
+
+	bench_tracked_medium(out, 256u << 20, &separator);
+	bench_tracked_medium(out, 512u << 10, &separator);
 }
 
 /* A medium that the processor's caches hold shows the controller, a large one what a host sees. */

@@ -15,6 +15,8 @@ static const struct {
 	{ "state", bench_state },
 	{ "suspend", bench_suspend },
 	{ "io", bench_io },
+	{ "tracked-io", bench_tracked_io },
+	{ "report", bench_report },
 };
 
 #if defined(__clang__)
@@ -48,7 +50,7 @@ int main(int argc, char **argv)
 		wanted++;
 	}
 	if (!wanted)
-		die("usage: bench [state] [suspend] [io]");
+		die("usage: bench [state] [suspend] [io] [tracked-io] [report]");
 	puts("}");
 	return 0;
 }

@@ -21,17 +21,22 @@ int host_read(struct nvmove_ctrl *ctrl, uint64_t addr, void *buf, size_t len)
 	return ctrl->ops->dma_read(ctrl->fn, addr, buf, len);
 }
 
+/* A write that failed may have got half the way. */
+static int write_and_mark(struct nvmove_ctrl *ctrl, uint64_t addr, const void *buf, size_t len)
+{
+	int result = ctrl->ops->dma_write(ctrl->fn, addr, buf, len);
+
+	dirty_map_mark(ctrl->dirty, addr, len);
+	return result;
+}
+
 int host_write(struct nvmove_ctrl *ctrl, uint64_t addr, const void *buf, size_t len)
 {
-	int result;
-
 	if (!ctrl->ops || addr + len < addr)
 		return -EFAULT;
-	result = ctrl->ops->dma_write(ctrl->fn, addr, buf, len);
-	/* A write that failed may have got half the way. */
 	if (ctrl->dirty)
-		dirty_map_mark(ctrl->dirty, addr, len);
-	return result;
+		return write_and_mark(ctrl, addr, buf, len);
+	return ctrl->ops->dma_write(ctrl->fn, addr, buf, len);
 }
 
 /**

@@ -99,15 +99,17 @@ static inline const struct dirty_range *dirty_map_range(const struct dirty_map *
 static inline void dirty_map_mark_granule(struct dirty_map *map, uint64_t granule)
 {
 	const struct dirty_range *range = dirty_map_range(map, granule);
-	uint64_t at = granule - range->first, bit, *word;
+	uint64_t bit = range->bit + (granule - range->first), *word, mask;
 
-	if (at >= range->nr)
+	if (granule - range->first >= range->nr)
 		return;
-	bit = range->bit + at;
 	word = &map->level[0][bit / DIRTY_WORD_BITS];
+	mask = 1ull << bit % DIRTY_WORD_BITS;
+	if (*word & mask)
+		return;
 	if (!*word)
 		dirty_map_summarise(map, bit / DIRTY_WORD_BITS);
-	*word |= 1ull << bit % DIRTY_WORD_BITS;
+	*word |= mask;
 }
 
 /**
