@@ -222,26 +222,77 @@ static void op_consume(struct program *p, struct function *f)
 	guest_ring(f, 2 * qid + 1, entries ? (cq->head + entries) % cq->size : cq->tail);
 }
 
-/* The command set of the RFC: the VF's state from and to pages of the primary's own memory. */
+/* Migration commands: opcode, and for the standard's the operation with its sequence indicator. */
+static const struct {
+	uint8_t opcode;
+	uint32_t cdw10;
+} migrations[] = {
+	{ NVMOVE_RFC_QUERY_DATA_SIZE, 0 },
+	{ NVMOVE_RFC_SUSPEND, 0 },
+	{ NVMOVE_RFC_RESUME, 0 },
+	{ NVMOVE_RFC_SAVE_DATA, 0 },
+	{ NVMOVE_RFC_LOAD_DATA, 0 },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_SUSPEND },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_RESUME },
+	{ NVMOVE_HMLM_MIGRATION_RECEIVE, NVMOVE_HMLM_GET_STATE },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_ONLY << 16 | NVMOVE_HMLM_SET_STATE },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_FIRST << 16 | NVMOVE_HMLM_SET_STATE },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_MIDDLE << 16 | NVMOVE_HMLM_SET_STATE },
+	{ NVMOVE_HMLM_MIGRATION_SEND, NVMOVE_HMLM_LAST << 16 | NVMOVE_HMLM_SET_STATE },
+};
+
+#define NR_MIGRATIONS	(sizeof(migrations) / sizeof(migrations[0]))
+
+/* @length, @offset: in dwords */
+static void fill_rfc(struct nvm_sqe *sqe, unsigned int vf, uint32_t length, uint32_t offset)
+{
+	struct nvmove_rfc_sqe *rfc = (void *)sqe;
+
+	rfc->vf_index = cpu_to_le16(vf);
+	rfc->length = cpu_to_le32(4 * length);
+	rfc->offset = cpu_to_le64(4 * offset);
+}
+
+static void fill_hmlm(struct nvm_sqe *sqe, unsigned int cntlid, uint32_t cdw10, unsigned int parts,
+		      uint32_t length, uint32_t offset)
+{
+	uint32_t csvi = parts & STATE_NVME ? 1 : 0, csuuidi = parts & STATE_VENDOR ? 1 : 0;
+	uint32_t select = NVMOVE_HMLM_SEL(cdw10);
+
+	sqe->cdw10 = cpu_to_le32(cdw10);
+	sqe->cdw11 = cpu_to_le32(cntlid);
+	if (sqe->opcode == NVMOVE_HMLM_MIGRATION_RECEIVE) {
+		sqe->cdw10 |= cpu_to_le32(csvi << NVMOVE_HMLM_MOS_SHIFT);
+		sqe->cdw11 |= cpu_to_le32(csuuidi << NVMOVE_HMLM_RECEIVE_CSUUIDI_SHIFT);
+		length--;
+	} else if (select == NVMOVE_HMLM_SET_STATE) {
+		sqe->cdw11 |= cpu_to_le32(csvi << NVMOVE_HMLM_CSVI_SHIFT |
+					  csuuidi << NVMOVE_HMLM_CSUUIDI_SHIFT);
+	} else if (select == NVMOVE_HMLM_SUSPEND) {
+		sqe->cdw11 |= cpu_to_le32(NVMOVE_HMLM_STYPE_SUSPEND << NVMOVE_HMLM_STYPE_SHIFT);
+	}
+	sqe->cdw12 = cpu_to_le32(4 * offset);
+	sqe->cdw15 = cpu_to_le32(length);
+}
+
+/* A controller's state from and to pages of the primary's own memory. */
 static void op_migrate(struct program *p, struct function *f)
 {
-	static const uint8_t opcodes[] = {
-		NVMOVE_RFC_QUERY_DATA_SIZE, NVMOVE_RFC_SUSPEND, NVMOVE_RFC_RESUME,
-		NVMOVE_RFC_SAVE_DATA, NVMOVE_RFC_LOAD_DATA,
-	};
-	struct nvm_sqe sqe = { .opcode = opcodes[take8(p) % sizeof(opcodes)] };
-	struct nvmove_rfc_sqe *rfc = (void *)&sqe;
-	unsigned int vf = take8(p), page = take8(p);
-	unsigned int length = take16(p), offset = take16(p);
-	struct nvmove_ctrl *ctrl = nvmove_subsystem_ctrl(f->ctrl->subsystem, vf);
+	uint8_t kind = take8(p);
+	unsigned int which = (kind & 0xf) % NR_MIGRATIONS, parts = STATE_WHOLE & ~(kind >> 6);
+	struct nvm_sqe sqe = { .opcode = migrations[which].opcode };
+	unsigned int number = take8(p), page = take8(p);
+	uint32_t length = take16(p), offset = take16(p);
+	struct nvmove_ctrl *ctrl = nvmove_subsystem_ctrl(f->ctrl->subsystem, number);
 
 	describe(f, &sqe, page, 4096u << MDTS);
-	rfc->vf_index = cpu_to_le16(vf);
 	if (length == 0xffff && ctrl)
-		rfc->length = cpu_to_le32(nvmove_ctrl_state_size(ctrl));
+		length = state_size(ctrl, parts) / 4;
+	if (rfc_is_opcode(sqe.opcode))
+		fill_rfc(&sqe, number, length, offset);
 	else
-		rfc->length = cpu_to_le32(4 * length);
-	rfc->offset = cpu_to_le64(4 * offset);
+		fill_hmlm(&sqe, ctrl ? ctrl->cntlid : number, migrations[which].cdw10, parts,
+			  length, offset);
 	place(f, ADMIN_QID, &sqe);
 	ring(f, ADMIN_QID);
 }

@@ -31,8 +31,9 @@
  * @OP_LIST: page 8, seed 8, next list page 8: a page of the guest becomes a PRP list
  * @OP_NAMESPACE: namespace 8: attach, or detach
  * @OP_FUNCTIONS: number 8 of VFs
- * @OP_MIGRATE: kind 8 (RFC opcodes), VF 8, page 8, length 16 (in dwords; FFFFh: of the whole
- *	state), offset 16 (in dwords)
+ * @OP_MIGRATE: kind 8 (3:0 an index of migration commands, 6 without the NVMe Controller State, 7
+ *	without vendor data), controller 8, page 8, length 16 (in dwords; FFFFh: of all that is asked
+ *	for), offset 16 (in dwords)
  * @OP_MEMORY: page 8, path 8: host memory goes or comes back; how it is reached
  * @OP_DRAIN: the media complete everything
  * @OP_ENABLE: sizes 8, memory page size 8: admin queues in the first two pages, CC.EN

@@ -45,7 +45,8 @@ enum { COALESCE = 6, VECTOR = 7, RESV_MASK = 13, PERSIST = 14, PROTECT = 15, SAV
 enum { DELETE_SQ, CREATE_SQ, GET_LOG, DELETE_CQ, CREATE_CQ, IDENTIFY, ABORT, SET_FEATURES,
        GET_FEATURES, ASYNC_EVENT, KEEP_ALIVE, VIRT_MGMT };
 enum { FLUSH, WRITE, READ, COMPARE, WRITE_ZEROES, DSM, VERIFY };
-enum { QUERY, SUSPEND, RESUME, SAVE, LOAD };
+enum { QUERY, SUSPEND, RESUME, SAVE, LOAD, STOP, GO, GET, SET, SET_FIRST, SET_MIDDLE, SET_LAST };
+enum { QUEUES_ALONE = 0x80, VENDOR_ALONE = 0x40 };
 
 struct seed {
 	const char *name;
@@ -83,6 +84,19 @@ PROGRAM(migration, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUM
 	IO(VF, 1, READ, 1, 0, 7), RING(VF, 1), MIGRATE(SUSPEND, 0), OP_DRAIN, CONSUME(0, 0),
 	MIGRATE(QUERY, 0), MIGRATE(SAVE, 0), VF | OP_CHECK, MIGRATE(LOAD, 0xffff),
 	MIGRATE(RESUME, 0), CONSUME(VF, 1));
+PROGRAM(standard, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUME(VF, 0),
+	MIGRATE(GET, 12), IO(VF, 1, READ, 1, 0, 7), RING(VF, 1), MIGRATE(STOP, 0), OP_DRAIN,
+	CONSUME(0, 0), MIGRATE(GET, 0xffff), VF | OP_RESET, 2, MIGRATE(STOP, 0),
+	MIGRATE(SET, 331), MIGRATE(GO, 0), CONSUME(VF, 1));
+PROGRAM(standard_pieces, ENABLE(0, 0xff), ENABLE(VF, 0xff), MIGRATE(STOP, 0), MIGRATE(GET, 0xffff),
+	MIGRATE(SET_FIRST, 64), OP_MIGRATE, SET_MIDDLE, 1, 32, 16, 0, 16, 0, CONSUME(0, 0),
+	MIGRATE(GO, 0), MIGRATE(SET_FIRST, 64), MIGRATE(SET_LAST, 0), MIGRATE(SET_FIRST, 0xffff),
+	MIGRATE(SET_LAST, 0), MIGRATE(GO, 0));
+PROGRAM(standard_parts, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUME(VF, 0),
+	MIGRATE(STOP, 0), MIGRATE(GET | VENDOR_ALONE, 0xffff), OP_MIGRATE, GET | QUEUES_ALONE, 1, 0,
+	26, 0, 0, 0, CONSUME(0, 0), VF | OP_RESET, 2, MIGRATE(STOP, 0),
+	MIGRATE(SET | VENDOR_ALONE, 0xffff), OP_MIGRATE, SET | QUEUES_ALONE, 1, 0, 26, 0, 0, 0,
+	CONSUME(0, 0), MIGRATE(GO, 0), CONSUME(VF, 1));
 PROGRAM(resets, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), IO(VF, 1, READ, 1, 0, 7),
 	RING(VF, 1), VF | OP_RESET, 2, VF | OP_DRAIN, ENABLE(VF, 0x22), VF | OP_RESET, 3,
 	VF | OP_RESET, 0, ENABLE(VF, 0x22), OP_RESET, 4);
@@ -213,7 +227,8 @@ static const struct seed programs[] = {
 	SEED(masked), SEED(suspended), SEED(deletion), SEED(suspend_given_up), SEED(pieces),
 	SEED(expiry), SEED(shutdown), SEED(disabled), SEED(enabled),
 	SEED(inputs_and_outputs), SEED(full), SEED(events),
-	SEED(features), SEED(migration), SEED(resets), SEED(resources), SEED(memory),
+	SEED(features), SEED(migration), SEED(standard),
+	SEED(standard_pieces), SEED(standard_parts), SEED(resets), SEED(resources), SEED(memory),
 };
 
 PROGRAM(plain, 0x01, 0, 0, 0, 2, 3, 0x11, 0x00, 0, 0, 0, 2, 3, 0, 0x02, 0, 0, 0, 0, 0, 0);
