@@ -5,7 +5,8 @@
  *
  * The first byte of the input says how: bit 0 set: the state is taken as it is, clear: its
  * sizes and checksums are made right first, so that the fuzzer gets past them; bit 1: the controller
- * adopts the state's identity; 7:1 pick what it goes through afterwards. The state follows.
+ * adopts the state's identity; bit 2: its parts are loaded alone, one after the other; 7:1 pick what it
+ * goes through afterwards. The state follows.
  */
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 #define AS_IT_IS	0x01
 #define ADOPTS		0x02
+#define BY_PARTS	0x04
 
 /* What a load may hold beyond the state's own size: a request for each completion it brings. */
 #define MOST_COMPLETIONS	(MAX_IO_REQUESTS + MAX_ADMIN_REQUESTS + MAX_AER)
@@ -274,6 +276,89 @@ static void check_refusal(struct nvmove_ctrl *ctrl, const struct nvmove_load_err
 	free(after);
 }
 
+/* @state cut down to its header and the @len bytes at @at; the sizes are those that the header claims. */
+static uint8_t *cut_part(const uint8_t *state, size_t at, size_t len, bool is_vendor)
+{
+	struct nvmove_cstate_header header;
+	uint8_t *part = malloc(sizeof(header) + len);
+
+	expect(part, "no memory");
+	memcpy(&header, state, sizeof(header));
+	header.nvme_dwords[0] = is_vendor ? 0 : header.nvme_dwords[0];
+	header.vendor_dwords[0] = is_vendor ? header.vendor_dwords[0] : 0;
+	memcpy(part, &header, sizeof(header));
+	memcpy(part + sizeof(header), state + at, len);
+	return part;
+}
+
+/* The checksums that stand for the container header, which is the part's own. */
+static void repair_part(uint8_t *part, size_t len)
+{
+	struct nvmove_cstate_vendor vendor;
+	uint8_t *at = part + sizeof(struct nvmove_cstate_header);
+
+	if (len < sizeof(vendor))
+		return;
+	memcpy(&vendor, at, sizeof(vendor));
+	vendor.nvme_crc = cpu_to_le32(nvmove_crc32c(0, part, at - part));
+	vendor.crc = 0;
+	vendor.crc = cpu_to_le32(nvmove_crc32c(0, &vendor, sizeof(vendor)));
+	memcpy(at, &vendor, sizeof(vendor));
+}
+
+/*
+ * The vendor data, then the queues beside it: each changes nothing if it is refused.
+ *
+ * Return: whether the first was taken.
+ */
+static bool load_by_parts(struct function *f, const uint8_t *state, size_t size)
+{
+	const struct nvmove_cstate_header *header = (const void *)state;
+	struct nvmove_load_error error;
+	size_t head = sizeof(*header), nvme, vendor, size_before;
+	uint8_t *before, *part;
+	bool taken;
+
+	if (size < head)
+		return false;
+	nvme = 4 * (le64_to_cpu(header->nvme_dwords[0]) & 0xffff);
+	nvme = nvme < size - head ? nvme : size - head;
+	vendor = size - head - nvme;
+
+	before = machine_save(f->ctrl, &size_before);
+	part = cut_part(state, head + nvme, vendor, true);
+	repair_part(part, vendor);
+	taken = !state_load(f->ctrl, STATE_VENDOR, part, head + vendor, &error);
+	if (!taken)
+		check_refusal(f->ctrl, &error, before, size_before);
+	free(part);
+	free(before);
+
+	before = machine_save(f->ctrl, &size_before);
+	part = cut_part(state, head, nvme, false);
+	if (state_load_queues(f->ctrl, part, head + nvme, &error))
+		check_refusal(f->ctrl, &error, before, size_before);
+	free(part);
+	free(before);
+	return taken;
+}
+
+static bool load_whole(struct function *f, const uint8_t *state, size_t size)
+{
+	struct nvmove_load_error error;
+	size_t size_before;
+	uint8_t *before = machine_save(f->ctrl, &size_before);
+	long held = held_begin();
+	int result = nvmove_ctrl_load(f->ctrl, state, size, &error);
+
+	expect(held_peak() <= held + (long)(size + 1 + LOAD_BYTES),
+	       "a load of %zu bytes held %ld", size, held_peak() - held);
+	if (result < 0)
+		check_refusal(f->ctrl, &error, before, size_before);
+	free(before);
+	return !result;
+}
+
 /* Nobody knows this one; what it becomes is up to the state. */
 static void make_adopting(struct function *f)
 {
@@ -306,11 +391,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct machine *machine;
 	struct function *f;
-	struct nvmove_load_error error;
-	uint8_t *state, *before;
-	size_t size_before;
-	long held;
-	int result;
+	uint8_t *state;
+	bool taken;
 
 	if (size < 2)
 		return 0;
@@ -323,16 +405,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(state, data + 1, size - 1);
 	if (!(data[0] & AS_IT_IS))
 		repair(state, size - 1);
-	before = machine_save(f->ctrl, &size_before);
-	held = held_begin();
-	result = nvmove_ctrl_load(f->ctrl, state, size - 1, &error);
-	expect(held_peak() <= held + (long)(size + LOAD_BYTES), "a load of %zu bytes held %ld",
-	       size - 1, held_peak() - held);
-	if (result < 0)
-		check_refusal(f->ctrl, &error, before, size_before);
-	free(before);
+	taken = data[0] & BY_PARTS ? load_by_parts(f, state, size - 1)
+				   : load_whole(f, state, size - 1);
 	free(state);
-	if (!result) {
+	if (taken) {
 		witness_adopt(f);
 		machine_check_state(f, data[0] & ADOPTS ? DESTINATION_EQUAL : DESTINATION_ADOPTS);
 		go_on(machine, nvmove_crc32c(data[0], data, size));
