@@ -18,7 +18,8 @@ help:
 	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json)'
 	@echo 'make ctrl            the controller library, in build/user'
 	@echo 'make kernel          the driver against KDIR (default: the running kernel)'
-	@echo 'make install         library and headers below PREFIX (default /usr/local), DESTDIR honoured'
+	@echo 'make install         library, headers and, where libnvme is, nvmove-conformance below PREFIX'
+	@echo '                     (default /usr/local), DESTDIR honoured'
 	@echo 'make install-kernel  the driver into the modules of KDIR'
 	@echo 'make clean           remove build/; the cache in $${NVMOVE_CACHE:-~/.cache/nvmove} stays'
 
