@@ -36,6 +36,17 @@
 #define ONLINE(vf, offline)	ADMIN(0, VIRT_MGMT, ((vf) + 1) << 16 | (offline), 0, 0), RING(0, 0), \
 	CONSUME(0, 0)
 
+#define ZEROES_4		0, 0, 0, 0
+#define ZEROES_8		ZEROES_4, ZEROES_4
+/* Commands of the primary: a Controller Data Queue of 8 slots in page 48 that logs VF 1, the head. */
+#define CREATE_CDQ		OP_RAW, 0, NVMOVE_HMLM_CDQ, 0, 0, 0, ZEROES_4, ZEROES_8, ZEROES_8, \
+	0, 0, 0x13, 0, ZEROES_4, ZEROES_8, ZEROES_4, 1, 0, 2, 0, 64, 0, 0, 0, ZEROES_8, ZEROES_4, \
+	RING(0, 0), CONSUME(0, 0)
+#define SET_HEAD(head)		OP_RAW, 0, NVM_ADMIN_SET_FEATURES, 0, 0, 0, ZEROES_4, ZEROES_8, \
+	ZEROES_8, ZEROES_8, ZEROES_8, NVMOVE_HMLM_FEAT_CDQ, 0, 0, 0, 1, 0, 0, 0x80, (head), 0, 0, 0, \
+	(head), 0, 0, 0, ZEROES_8, RING(0, 0), CONSUME(0, 0)
+#define HMLM(opcode, dw10, dw11) ADMIN(0, opcode, dw10, dw11, 0), RING(0, 0), CONSUME(0, 0)
+
 /* What OP_RESERVE does: command and action; what OP_FEATURE does it to. */
 enum { REGISTER_KEY = 0, UNREGISTER = 1 << 2, REPLACE = 2 << 2, ACQUIRE = 1, PREEMPT = 1 | 1 << 2,
        PREEMPT_AND_ABORT = 1 | 2 << 2, RELEASE = 2, CLEAR = 2 | 1 << 2, REPORT = 3 };
@@ -220,6 +231,15 @@ PROGRAM(logs, ENABLE(VF, 0xff), ADMIN(VF, 99, 0, 0, 0), LOG_IT(0), LOG_IT(1), LO
 	ENABLE(0, 0xff), ADMIN(0, GET_LOG, 0xff00c0, 0, 0), ADMIN(0, GET_LOG, 0xff00c1, 0, 0),
 	RING(0, 0), CONSUME(0, 0));
 
+PROGRAM(user_data, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUME(VF, 0),
+	ADMIN(0, ASYNC_EVENT, 0, 0, 0), CREATE_CDQ, HMLM(NVMOVE_HMLM_TRACK_SEND, 0x10000, 1),
+	IO(VF, 1, WRITE, 1, 0, 15), IO(VF, 1, WRITE_ZEROES, 1, 8, 31), IO(VF, 1, DSM, 1, 0, 0),
+	IO(VF, 1, WRITE, 2, 40, 1), RING(VF, 1), VF | OP_DRAIN, SET_HEAD(2), CONSUME(VF, 1),
+	HMLM(NVMOVE_HMLM_MIGRATION_SEND, 0, 0x10002), HMLM(NVMOVE_HMLM_MIGRATION_SEND, 1, 2),
+	IO(VF, 1, WRITE, 1, 90, 3), RING(VF, 1), VF | OP_DRAIN, SET_HEAD(6),
+	HMLM(NVMOVE_HMLM_TRACK_SEND, 0, 1), ADMIN(0, GET_FEATURES, NVMOVE_HMLM_FEAT_CDQ, 1, 0),
+	HMLM(NVMOVE_HMLM_CDQ, 1, 1));
+
 static const struct seed programs[] = {
 	SEED(identification), SEED(features_read), SEED(logs),
 	SEED(reservations), SEED(registrants), SEED(shadow_doorbells), SEED(shadow_doorbells_gone),
@@ -227,7 +247,7 @@ static const struct seed programs[] = {
 	SEED(masked), SEED(suspended), SEED(deletion), SEED(suspend_given_up), SEED(pieces),
 	SEED(expiry), SEED(shutdown), SEED(disabled), SEED(enabled),
 	SEED(inputs_and_outputs), SEED(full), SEED(events),
-	SEED(features), SEED(migration), SEED(standard),
+	SEED(user_data), SEED(features), SEED(migration), SEED(standard),
 	SEED(standard_pieces), SEED(standard_parts), SEED(resets), SEED(resources), SEED(memory),
 };
 
