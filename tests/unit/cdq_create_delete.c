@@ -109,6 +109,21 @@ TEST_CASE(the_memory_begins_with_a_page)
 	rig_free(rig);
 }
 
+TEST_CASE(a_page_is_of_the_size_that_the_host_has_chosen)
+{
+	struct rig *rig = rig_new(NULL);
+	struct cdq_host host = cdq_host_new(rig, 1, 512);
+	uint64_t begin = host.prp1;
+
+	rig->driver[0]->page_shift = 13;
+	driver_enable(rig->driver[0]);
+	host.prp1 = begin + PAGE;
+	assert_status(cdq_create(&host), NVM_SC_INVALID_PRP_OFFSET);
+	host.prp1 = begin;
+	assert_success(cdq_create(&host));
+	rig_free(rig);
+}
+
 TEST_CASE(a_list_of_pages_is_checked_as_a_whole)
 {
 	struct rig *rig = rig_new_enabled(NULL);
@@ -223,6 +238,7 @@ RUN_TESTS("cdq_create_delete",
 	  cmocka_unit_test(the_logged_controller_must_be_a_migratable_one),
 	  cmocka_unit_test(the_size_is_a_number_of_entries_that_a_log_fits_into),
 	  cmocka_unit_test(the_memory_begins_with_a_page),
+	  cmocka_unit_test(a_page_is_of_the_size_that_the_host_has_chosen),
 	  cmocka_unit_test(a_list_of_pages_is_checked_as_a_whole),
 	  cmocka_unit_test(a_list_has_as_many_pages_as_identify_says),
 	  cmocka_unit_test(other_types_and_operations_are_refused),
