@@ -297,33 +297,8 @@ static const char *const not_applicable[] = {
 	"memory_power_of_two",		/* MRTLL is 0: lengths are free */
 };
 
-/* What the controller says that it does not track cannot be asked of it. */
-static bool is_offered(const struct session *session, const struct requirement *requirement)
+static bool is_applicable(const struct requirement *requirement)
 {
-	static const char *const user_data[] = {
-		"mmc_entry_format", "suspend_deletes_queue", "suspend_keeps_queue", "queue_",
-		"feature_", "log_", "event_", "reset_deletes_queues",
-	};
-	static const char *const memory[] = {
-		"track_receive_", "memory_", "reset_stops_tracking",
-	};
-	unsigned int offered = session->id.trattr;
-
-	if (!strcmp(requirement->id, "track_reserved_select"))
-		return offered;
-	for (size_t i = 0; i < ARRAY_LENGTH(user_data); i++)
-		if (!strncmp(requirement->id, user_data[i], strlen(user_data[i])))
-			return offered & NVMOVE_HMLM_TRATTR_TUDC;
-	for (size_t i = 0; i < ARRAY_LENGTH(memory); i++)
-		if (!strncmp(requirement->id, memory[i], strlen(memory[i])))
-			return offered & NVMOVE_HMLM_TRATTR_THMC;
-	return true;
-}
-
-static bool is_applicable(const struct session *session, const struct requirement *requirement)
-{
-	if (!is_offered(session, requirement))
-		return false;
 	for (size_t i = 0; i < ARRAY_LENGTH(not_applicable); i++)
 		if (!strcmp(not_applicable[i], requirement->id))
 			return false;
@@ -357,7 +332,7 @@ static void close_session(struct in_process *self, struct session *session)
 
 static void judge(const struct session *session, const struct requirement *requirement)
 {
-	enum outcome expected = is_applicable(session, requirement) ? PASSED : SKIPPED;
+	enum outcome expected = is_applicable(requirement) ? PASSED : SKIPPED;
 
 	if (session->outcome != expected)
 		fail_msg("%s: %s: %s", requirement->id,
