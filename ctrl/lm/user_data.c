@@ -250,6 +250,12 @@ uint32_t log_user_data_execute(struct ctrl_request *req)
 	if (!cdq)
 		return NVMOVE_HMLM_SC_INVALID_CDQ | NVM_SC_DNR;
 	status = action == NVMOVE_HMLM_START ? start(cdq) : stop(cdq);
+	/* What this command could not write is told by its status. */
+	if (cdq->unwritable) {
+		cdq->unwritable = false;
+		cdq->log = LOG_OFF;
+		status = NVM_SC_DATA_TRANSFER_ERROR;
+	}
 	cdq_report(subsystem);
 	return status;
 }

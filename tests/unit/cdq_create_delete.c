@@ -211,18 +211,47 @@ TEST_CASE(a_reset_of_the_primary_ends_its_queues)
 	rig_free(rig);
 }
 
-TEST_CASE(memory_that_cannot_be_written_is_fatal_to_the_primary_alone)
+TEST_CASE(a_log_does_not_start_in_memory_that_cannot_be_written)
 {
-	struct rig *rig = rig_new_secondaries(NULL, 1);
+	struct rig *rig = rig_new_enabled(NULL);
 	struct cdq_host host = cdq_host_new(rig, 1, 128);
-	struct command start = { .opcode = NVMOVE_HMLM_TRACK_SEND,
-				 .cdw10 = NVMOVE_HMLM_START << NVMOVE_HMLM_MOS_SHIFT };
 
 	assert_success(cdq_create(&host));
 	guest_unmap(rig->driver[0]->memory, host.prp1, PAGE);
-	start.cdw11 = host.id;
-	sq_submit(&rig->driver[0]->admin.sq, &start);
-	rig_run(rig);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_status(cdq_log(&host, NVMOVE_HMLM_START), NVM_SC_DATA_TRANSFER_ERROR);
+		assert_int_equal(guest_take_faults(rig->driver[0]->memory), 1);
+	}
+	assert_success(cdq_log(&host, NVMOVE_HMLM_STOP));
+	assert_success(cdq_delete(&host));
+	rig_free(rig);
+}
+
+TEST_CASE(a_stop_says_that_its_entry_cannot_be_written)
+{
+	struct rig *rig = rig_new_enabled(NULL);
+	struct cdq_host host = cdq_host_new(rig, 1, 128);
+
+	assert_success(cdq_create(&host));
+	assert_success(cdq_log(&host, NVMOVE_HMLM_START));
+	guest_unmap(rig->driver[0]->memory, host.prp1, PAGE);
+	assert_status(cdq_log(&host, NVMOVE_HMLM_STOP), NVM_SC_DATA_TRANSFER_ERROR);
+	assert_int_equal(guest_take_faults(rig->driver[0]->memory), 1);
+	assert_success(cdq_log(&host, NVMOVE_HMLM_STOP));
+	rig_free(rig);
+}
+
+TEST_CASE(a_change_that_cannot_be_logged_is_fatal_to_the_primary_alone)
+{
+	struct rig *rig = rig_new_secondaries(NULL, 1);
+	struct cdq_host host = cdq_host_new(rig, 1, 128);
+	struct queue_pair queue;
+
+	driver_create_queue(rig->driver[1], &queue, 1, 16, 1);
+	assert_success(cdq_create(&host));
+	assert_success(cdq_log(&host, NVMOVE_HMLM_START));
+	guest_unmap(rig->driver[0]->memory, host.prp1, PAGE);
+	assert_success(queue_rw(&queue, NVM_IO_WRITE_ZEROES, 3, 0, 1, NULL));
 	assert_int_equal(guest_take_faults(rig->driver[0]->memory), 1);
 	assert_true(driver_read32(rig->driver[0], NVM_REG_CSTS) & NVM_CSTS_CFS);
 	assert_false(driver_read32(rig->driver[1], NVM_REG_CSTS) & NVM_CSTS_CFS);
@@ -244,4 +273,6 @@ RUN_TESTS("cdq_create_delete",
 	  cmocka_unit_test(other_types_and_operations_are_refused),
 	  cmocka_unit_test(a_migratable_controller_has_none_of_it),
 	  cmocka_unit_test(a_reset_of_the_primary_ends_its_queues),
-	  cmocka_unit_test(memory_that_cannot_be_written_is_fatal_to_the_primary_alone));
+	  cmocka_unit_test(a_log_does_not_start_in_memory_that_cannot_be_written),
+	  cmocka_unit_test(a_stop_says_that_its_entry_cannot_be_written),
+	  cmocka_unit_test(a_change_that_cannot_be_logged_is_fatal_to_the_primary_alone));
