@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 
 #include <nvmove/nvme.h>
 
@@ -70,19 +71,34 @@ static int wait_disabled(struct nvmove_device *ndev)
 	}
 }
 
-int nvmove_property_disable(struct nvmove_device *ndev)
+static int disable(struct nvmove_device *ndev)
 {
 	u32 config;
+	int ret;
+
+	ret = read_property(ndev, NVM_REG_CC, &config);
+	if (ret)
+		return ret;
+	ret = write_property(ndev, NVM_REG_CC, config & ~NVM_CC_EN);
+	if (ret)
+		return ret;
+	return wait_disabled(ndev);
+}
+
+int nvmove_property_disable(struct nvmove_device *ndev)
+{
 	int ret;
 
 	ret = map_properties(ndev);
 	if (ret)
 		return ret;
-	ret = read_property(ndev, NVM_REG_CC, &config);
-	if (!ret)
-		ret = write_property(ndev, NVM_REG_CC, config & ~NVM_CC_EN);
-	if (!ret)
-		ret = wait_disabled(ndev);
+
+	/* the user may have put the function to sleep */
+	ret = pm_runtime_resume_and_get(&ndev->core.pdev->dev);
+	if (!ret) {
+		ret = disable(ndev);
+		pm_runtime_put(&ndev->core.pdev->dev);
+	}
 	if (ret)
 		pci_err(ndev->core.pdev, "controller %u: disabling it failed: %pe\n", ndev->cntlid,
 			ERR_PTR(ret));
