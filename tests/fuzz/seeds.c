@@ -47,6 +47,13 @@
 	(head), 0, 0, 0, ZEROES_8, RING(0, 0), CONSUME(0, 0)
 #define HMLM(opcode, dw10, dw11) ADMIN(0, opcode, dw10, dw11, 0), RING(0, 0), CONSUME(0, 0)
 
+/* What the primary tracks of VF 1, all of a guest's memory, in the page that ADMIN() refers to; a report. */
+#define TRACKED_RANGE		OP_POKE, 0, 0x60, 20, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x10, 0, ZEROES_4, \
+	64, 0, 0, 0
+#define TRACK_RECEIVE(dwords)	OP_RAW, 0, NVMOVE_HMLM_TRACK_RECEIVE, 0, 0, 0, ZEROES_4, ZEROES_8, \
+	ZEROES_8, 0, 0x40, 0x11, 0, ZEROES_4, ZEROES_8, ZEROES_4, 2, 0, 0, 0, (dwords) - 1, 0, 0, 0, \
+	ZEROES_8, ZEROES_4, RING(0, 0), CONSUME(0, 0)
+
 /* What OP_RESERVE does: command and action; what OP_FEATURE does it to. */
 enum { REGISTER_KEY = 0, UNREGISTER = 1 << 2, REPLACE = 2 << 2, ACQUIRE = 1, PREEMPT = 1 | 1 << 2,
        PREEMPT_AND_ABORT = 1 | 2 << 2, RELEASE = 2, CLEAR = 2 | 1 << 2, REPORT = 3 };
@@ -240,6 +247,13 @@ PROGRAM(user_data, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUM
 	HMLM(NVMOVE_HMLM_TRACK_SEND, 0, 1), ADMIN(0, GET_FEATURES, NVMOVE_HMLM_FEAT_CDQ, 1, 0),
 	HMLM(NVMOVE_HMLM_CDQ, 1, 1));
 
+PROGRAM(tracking, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUME(VF, 0), TRACKED_RANGE,
+	HMLM(NVMOVE_HMLM_TRACK_SEND, 0x10001, 2), IO(VF, 1, READ, 1, 0, 15), IO(VF, 1, READ, 2, 8, 1),
+	RING(VF, 1), TRACK_RECEIVE(5), VF | OP_DRAIN, CONSUME(VF, 1), TRACK_RECEIVE(8),
+	HMLM(NVMOVE_HMLM_MIGRATION_SEND, 0, 0x10002), TRACK_RECEIVE(64),
+	HMLM(NVMOVE_HMLM_MIGRATION_SEND, 1, 2), HMLM(NVMOVE_HMLM_TRACK_SEND, 1, 2),
+	HMLM(NVMOVE_HMLM_TRACK_SEND, 0x10001, 2), VF | OP_RESET, 0, TRACK_RECEIVE(64));
+
 static const struct seed programs[] = {
 	SEED(identification), SEED(features_read), SEED(logs),
 	SEED(reservations), SEED(registrants), SEED(shadow_doorbells), SEED(shadow_doorbells_gone),
@@ -247,7 +261,7 @@ static const struct seed programs[] = {
 	SEED(masked), SEED(suspended), SEED(deletion), SEED(suspend_given_up), SEED(pieces),
 	SEED(expiry), SEED(shutdown), SEED(disabled), SEED(enabled),
 	SEED(inputs_and_outputs), SEED(full), SEED(events),
-	SEED(user_data), SEED(features), SEED(migration), SEED(standard),
+	SEED(tracking), SEED(user_data), SEED(features), SEED(migration), SEED(standard),
 	SEED(standard_pieces), SEED(standard_parts), SEED(resets), SEED(resources), SEED(memory),
 };
 
