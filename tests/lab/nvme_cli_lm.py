@@ -25,6 +25,7 @@ MORE_QUEUES = ("write_queues", "poll_queues")
 HEADER = 48
 WHOLE, QUEUES, VENDOR = "--csvi=1 --csuuidi=1", "--csvi=1", "--csuuidi=1"
 MIGRATION_SEND, SET_STATE, ONLY = 0x41, 2, 3
+DATA_QUEUE, CONTIGUOUS = 0x45, 1
 OFFLINE, ONLINE = 7, 9
 INVALID_FIELD = "Invalid Field"
 
@@ -41,7 +42,7 @@ SUBMISSION = {"PRP Entry 1 (IOSQPRP1)": "address", "Queue Size (IOSQQSIZE)": "en
               "I/O Submission Queue Head Pointer (IOSQHP)": "head", "I/O Submission Queue Tail Pointer (IOSQTP)": "tail"}
 COMPLETION = {"I/O Completion PRP Entry 1 (IOCQPRP1)": "address", "I/O Completion Queue Size (IOCQQSIZE)": "entries",
               "I/O Completion Queue Identifier (IOCQQID)": "qid", "I/O Completion Queue Head Pointer (IOSQHP)": "head",
-              "I/O Completion Queue Tail Pointer (IOCQTP)": "tail", "I/O Completion Queue Attributes (IOCQA)": "attributes"}
+              "I/O Completion Queue Tail Pointer (IOSQTP)": "tail", "I/O Completion Queue Attributes (IOCQA)": "attributes"}
 SUBMISSION_JSON = {"io submission prp entry 1": "address", "io submission queue size": "entries",
                    "io submission queue identifier": "qid", "io completion queue identifier": "cqid",
                    "io submission queue attributes": "attributes", "io submission queue head pointer": "head",
@@ -89,10 +90,13 @@ class Manager:
         return self.read(HEADER + 4 * (nvme + vendor), what=what)
 
     def set_vendor(self, state):
-        """Set a state that is everything but I/O queues."""
+        """Set a state that is everything but I/O queues. nvme-cli closes the input file twice, so that the C library ends it
+        after it has said that it was successful."""
         self._put(state)
-        self.lm("migration-send", f"--sel={SET_STATE} --cntlid={CNTLID} --seq-ind={ONLY} --csuuidi=1 "
-                f"--numd={len(state) // 4} --input-file=/lab/lm-state")
+        result = self.host.run(["stdbuf", "-oL", "nvme", "lm", "migration-send", self.device, f"--sel={SET_STATE}",
+                                f"--cntlid={CNTLID}", f"--seq-ind={ONLY}", "--csuuidi=1", f"--numd={len(state) // 4}",
+                                "--input-file=/lab/lm-state"])
+        self.bench.expect("Successful" in result.out, f"Set Controller State: {result}")
 
     def set(self, state, csuuidi):
         """Set a state with I/O queues. Not by "nvme lm migration-send": that takes --csvi and sends 0, which means that there
@@ -104,6 +108,13 @@ class Manager:
 
     def _put(self, state):
         (self.host.share / "lm-state").write_bytes(state)
+
+    def create_queue(self):
+        """Create a controller data queue for the VF's controller; returns its id. Not by "nvme lm create-cdq": libnvme 1.13
+        sends the low 8 bits of the size, and the controller id in bits that are reserved."""
+        created = self.host.sh(f"nvme admin-passthru {self.device} --opcode={DATA_QUEUE:#x} --cdw11={CNTLID << 16 | CONTIGUOUS:#x} "
+                               f"--cdw12={QUEUE_BYTES // 4} --data-len={QUEUE_BYTES} --write </dev/null 2>&1")
+        return int(re.search(r"result: (0x[0-9a-f]+)", created)[1], 16)
 
     def forget(self):
         """Have the VF's controller forget everything: take it offline, and online again."""
@@ -223,8 +234,7 @@ def _log(bench, a, disk):
     """Log one write of the VF's controller into a controller data queue."""
     address = _huge_page(bench.a)
     try:
-        created = a.lm("create-cdq", f"--size={QUEUE_BYTES // 4} --cntlid={CNTLID} --consent")
-        cdqid = int(re.search(r"CDQID=(0x[0-9a-f]+)", created)[1], 16)
+        cdqid = a.create_queue()
         a.lm("track-send", f"--sel=0 --start --cdqid={cdqid}")
         bench.a.sh(f"dd if=/dev/zero of={disk} bs=4k count=1 seek=3 oflag=direct 2>/dev/null")
         a.lm("track-send", f"--sel=0 --stop --cdqid={cdqid}")
