@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What PF and VF have in common: capabilities, BARs, and the callbacks through which a controller
+ * What all functions have in common: capabilities, BARs, and the callbacks through which a controller
  * reaches host memory, interrupts and time. It never interprets what passes through.
  */
 #include "qemu/osdep.h"
@@ -346,6 +346,12 @@ void nvmove_function_reset(NvmoveFunction *function)
 
 	trace_nvmove_reset(nvmove_ctrl_cntlid(function->ctrl), flr ? "FLR" : "conventional");
 	nvmove_ctrl_reset(function->ctrl, flr ? NVMOVE_RESET_FLR : NVMOVE_RESET_CONVENTIONAL);
+}
+
+void nvmove_function_write_config(PCIDevice *pci, uint32_t address, uint32_t value, int length)
+{
+	pci_default_write_config(pci, address, value, length);
+	pcie_cap_flr_write_config(pci, address, value, length);
 }
 
 static void function_reset_hold(Object *object, ResetType type)

@@ -5,8 +5,8 @@
  *   -device nvmove-ns,bus=nvm0,nsid=2,medium=shared.img,controllers=2-9
  *
  * controllers is "all", "none", or a list of controller ids of the device and ranges of them, separated
- * by colons ("1:3-5"). With as-nsid the guests of VFs see it under that id. Namespaces come and go with
- * their device only.
+ * by colons ("1:3-5"). With as-nsid the guests of VFs and further PFs see it under that id. Namespaces
+ * come and go with their device only.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
@@ -23,7 +23,7 @@
  * struct NvmoveNamespace - the namespace's place in QEMU's device tree, properties only
  * @parent: base
  * @nsid: namespace id in the device
- * @as_nsid: namespace id that guests of VFs see, 0 for the same
+ * @as_nsid: namespace id that guests see, 0 for the same
  * @medium: path of the file
  * @controllers: ids of the controllers that it is attached to
  * @lba_size: bytes of a logical block
@@ -53,7 +53,8 @@ struct NvmoveNamespace {
 static bool parse_controllers(const Nvmove *device, const char *list, unsigned long *indexes,
 			      Error **errp)
 {
-	const unsigned int lowest = device->cntlid, highest = device->cntlid + device->num_vfs;
+	const unsigned int lowest = device->cntlid;
+	const unsigned int highest = lowest + device->num_vfs + device->num_secondary_pfs;
 
 	if (!list || !strcmp(list, "all")) {
 		bitmap_set(indexes, 0, highest - lowest + 1);
@@ -89,13 +90,14 @@ static bool parse_lba_size(uint32_t size, unsigned int *shift, Error **errp)
 	return true;
 }
 
-/* VFs see the namespace as as-nsid, the PF always as nsid. */
+/* The device's own PF always sees the namespace as nsid, the others as as-nsid. */
 static bool attach(NvmoveNamespace *ns, Nvmove *device, const unsigned long *indexes, Error **errp)
 {
+	const unsigned int secondaries = device->num_vfs + device->num_secondary_pfs;
 	bool attached = true;
 	unsigned int i;
 
-	for (i = 0; attached && i <= device->num_vfs; i++) {
+	for (i = 0; attached && i <= secondaries; i++) {
 		struct nvmove_ctrl *ctrl = nvmove_subsystem_ctrl(device->subsystem, i);
 		uint32_t as_nsid = i && ns->as_nsid ? ns->as_nsid : ns->nsid;
 		char *message = NULL;

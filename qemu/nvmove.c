@@ -6,7 +6,8 @@
  *   -device nvmove-vss,bus=nvm0,vfs=1-2,subnqn=nqn.2026-11.org.example:guest,serial=G1
  *   -device nvmove-ns,bus=nvm0,nsid=1,medium=disk.img
  *
- * VF n, counted from 1, carries the secondary controller n. It decides nothing about NVMe.
+ * VF n, counted from 1, carries the secondary controller n; the secondary controllers after those of the
+ * VFs are for further PFs (nvmove-pf.c). It decides nothing about NVMe.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
@@ -107,6 +108,7 @@ void nvmove_report_config(Error **errp, const char *message)
 		{ "ieee_oui:", "ieee-oui" },
 		{ "first_cntlid:", "cntlid" },
 		{ "num_secondary:", "num-vfs" },
+		{ "num_secondary_pfs:", "num-secondary-pfs" },
 		{ "max_io_queues:", "max-ioqpairs" },
 		{ "max_queue_entries:", "max-queue-entries" },
 		{ "max_vectors:", "max-vectors" },
@@ -170,6 +172,7 @@ static bool create_subsystem(Nvmove *device, Error **errp)
 	config.ieee_oui = device->ieee_oui;
 	config.first_cntlid = device->cntlid;
 	config.num_secondary = device->num_vfs;
+	config.num_secondary_pfs = device->num_secondary_pfs;
 	config.max_io_queues = device->max_ioqpairs;
 	config.max_queue_entries = device->max_queue_entries;
 	config.max_vectors = device->max_vectors;
@@ -208,6 +211,7 @@ static void nvmove_exit(PCIDevice *pci)
 {
 	Nvmove *device = NVMOVE(pci);
 
+	nvmove_unplug_pfs(device);
 	pcie_sriov_pf_exit(pci);
 	nvmove_function_exit(&device->function);
 	nvmove_subsystem_free(device->subsystem);
@@ -221,6 +225,7 @@ static void nvmove_realize(PCIDevice *pci, Error **errp)
 
 	QSIMPLEQ_INIT(&device->signalled);
 	QSLIST_INIT(&device->media);
+	QLIST_INIT(&device->pfs);
 	if (!create_subsystem(device, errp))
 		return;
 	pci_config_set_vendor_id(pci->config, device->vendor_id);
@@ -265,6 +270,7 @@ static const Property nvmove_properties[] = {
 	DEFINE_PROP_STRING("firmware", Nvmove, firmware),
 	DEFINE_PROP_STRING("protocol", Nvmove, protocol),
 	DEFINE_PROP_UINT16("num-vfs", Nvmove, num_vfs, 8),
+	DEFINE_PROP_UINT16("num-secondary-pfs", Nvmove, num_secondary_pfs, 0),
 	DEFINE_PROP_UINT16("cntlid", Nvmove, cntlid, 1),
 	DEFINE_PROP_UINT32("max-ioqpairs", Nvmove, max_ioqpairs, 64),
 	DEFINE_PROP_UINT32("max-vectors", Nvmove, max_vectors, 65),
@@ -314,12 +320,6 @@ static void vf_exit(PCIDevice *pci)
 	nvmove_function_exit(NVMOVE_FUNCTION(pci));
 }
 
-static void vf_write_config(PCIDevice *pci, uint32_t address, uint32_t value, int length)
-{
-	pci_default_write_config(pci, address, value, length);
-	pcie_cap_flr_write_config(pci, address, value, length);
-}
-
 static void vf_class_init(ObjectClass *class, void *data)
 {
 	PCIDeviceClass *pci = PCI_DEVICE_CLASS(class);
@@ -327,7 +327,7 @@ static void vf_class_init(ObjectClass *class, void *data)
 
 	pci->realize = vf_realize;
 	pci->exit = vf_exit;
-	pci->config_write = vf_write_config;
+	pci->config_write = nvmove_function_write_config;
 	device->desc = "virtual function of an nvmove device";
 	device->user_creatable = false;
 }

@@ -19,12 +19,14 @@
 #define TYPE_NVMOVE_FUNCTION	"nvmove-function"
 #define TYPE_NVMOVE		"nvmove"
 #define TYPE_NVMOVE_VF		"nvmove-vf"
+#define TYPE_NVMOVE_PF		"nvmove-pf"
 #define TYPE_NVMOVE_BUS		"nvmove-bus"
 #define TYPE_NVMOVE_NS		"nvmove-ns"
 #define TYPE_NVMOVE_VSS		"nvmove-vss"
 
 OBJECT_DECLARE_SIMPLE_TYPE(NvmoveFunction, NVMOVE_FUNCTION)
 OBJECT_DECLARE_SIMPLE_TYPE(Nvmove, NVMOVE)
+OBJECT_DECLARE_SIMPLE_TYPE(NvmovePf, NVMOVE_PF)
 OBJECT_DECLARE_SIMPLE_TYPE(NvmoveNamespace, NVMOVE_NS)
 OBJECT_DECLARE_SIMPLE_TYPE(NvmoveVirtualSubsystem, NVMOVE_VSS)
 
@@ -79,11 +81,12 @@ struct NvmoveMedium {
 
 /**
  * struct Nvmove - the PF, which is also the subsystem
- * @function: base; functions have a pointer to this structure, VFs included
+ * @function: base; every function of the device has a pointer to this structure
  * @bus: where namespaces and virtual subsystems are plugged
  * @subsystem: subsystem, owned
  * @signalled: functions whose controllers have signalled vectors, in order
  * @media: media of the namespaces, owned; they are closed after the subsystem is freed
+ * @pfs: further PFs
  *
  * The rest are properties.
  */
@@ -93,6 +96,7 @@ struct Nvmove {
 	struct nvmove_subsystem *subsystem;
 	QSIMPLEQ_HEAD(, NvmoveFunction) signalled;
 	QSLIST_HEAD(, NvmoveMedium) media;
+	QLIST_HEAD(, NvmovePf) pfs;
 
 	char *serial;
 	char *subnqn;
@@ -100,6 +104,7 @@ struct Nvmove {
 	char *firmware;
 	char *protocol;
 	uint16_t num_vfs;
+	uint16_t num_secondary_pfs;
 	uint16_t cntlid;
 	uint32_t max_ioqpairs;
 	uint32_t max_vectors;
@@ -115,7 +120,7 @@ struct Nvmove {
 };
 
 /**
- * nvmove_function_init() - set up what PF and VF have in common and bind the controller
+ * nvmove_function_init() - set up what all functions have in common and bind the controller
  * @function: function in its realize()
  * @device: device with its subsystem
  * @index: controller of the subsystem, 0 for the PF
@@ -143,6 +148,21 @@ uint64_t nvmove_function_msix_bar_size(unsigned int vectors);
  * @function: function in the hold phase of its reset
  */
 void nvmove_function_reset(NvmoveFunction *function);
+
+/**
+ * nvmove_function_write_config() - the host writes the configuration space of a function without VFs
+ * @pci: function
+ * @address: byte offset
+ * @value: value, @length low bytes
+ * @length: 1, 2 or 4 bytes
+ */
+void nvmove_function_write_config(PCIDevice *pci, uint32_t address, uint32_t value, int length);
+
+/**
+ * nvmove_unplug_pfs() - take the further PFs off their buses, as when the whole drive is pulled out
+ * @device: device that is about to go
+ */
+void nvmove_unplug_pfs(Nvmove *device);
 
 /**
  * nvmove_deliver() - send the interrupts that controllers have signalled

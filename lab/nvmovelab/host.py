@@ -15,6 +15,7 @@ from .channel import Channel
 from .errors import LabError, Timeout, tail
 from .paths import LAB
 from .qmp import Qmp
+from .subsystem import FURTHER_PF
 from .tree import only
 
 BOOT_SECONDS = 240
@@ -83,7 +84,8 @@ class Host:
             "-serial", f"file:{self.console}", "-qmp", f"unix:{self._sockets}/qmp{self.name},server=on,wait=off",
             "-kernel", str(only(root, "boot/vmlinuz-*")), "-initrd", str(only(root, "boot/initrd.img-*")),
             "-append", f"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt init=/sbin/lab-start "
-                       f"lab.host=host{self.name} lab.address={self.address} tsc=unstable panic=1",
+                       f"lab.host=host{self.name} lab.address={self.address} lab.offline={FURTHER_PF} modprobe.blacklist=nvme "
+                       "tsc=unstable panic=1",
             "-drive", f"file={self.products.image},if=none,id=root,format=raw,snapshot=on,cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
             "-drive", f"file={self.products.guest},if=none,id=guest,format=raw,snapshot=on,cache=unsafe",

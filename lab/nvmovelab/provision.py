@@ -7,7 +7,7 @@ import shutil
 import time
 
 from .errors import LabError, Timeout
-from .subsystem import OTHER_PF, PF, SMALL_PF, VFS
+from .subsystem import FURTHER_PF, FURTHER_PF_CNTLID, OTHER_PF, PF, SMALL_PF, VFS
 
 DRIVER = "nvme-vfio-pci"
 QUEUES = 5
@@ -35,6 +35,13 @@ def script(number=1, driver=DRIVER, queues=QUEUES, vectors=VECTORS, pf=PF, vfs=V
 def vf(host, number=1, driver=DRIVER, **details):
     """Provision VF number (from 1) for a VMM and return its PCI address."""
     return host.sh(script(number, driver, **details))
+
+
+def further_pf(host, queues=QUEUES, vectors=VECTORS):
+    """Provision the further PF for a VMM; the driver, which is loaded, has to be told whose controller it is. Returns its
+    PCI address."""
+    host.sh(f"echo {FURTHER_PF} {PF} {FURTHER_PF_CNTLID} >/sys/bus/pci/drivers/{DRIVER}/controlled")
+    return host.sh(f"sh /lab/host/assign {PF} {FURTHER_PF} {FURTHER_PF_CNTLID} {queues} {vectors} {DRIVER}")
 
 
 def protocol(host, function):
@@ -68,6 +75,9 @@ def clear(host):
     """Remove all VFs and the driver: the host is as it was after boot."""
     for pf in (PF, OTHER_PF, SMALL_PF):
         host.sh(f"echo 0 >/sys/bus/pci/devices/{pf}/sriov_numvfs")
+    host.sh(f"cd /sys/bus/pci/devices/{FURTHER_PF}; [ \"$(cat driver_override)\" = {DRIVER} ] || exit 0; echo none >driver_override; "
+            f"echo {FURTHER_PF} >driver/unbind; "
+            f"nvme virt-mgmt /dev/{pf_controller(host)} -c {FURTHER_PF_CNTLID} -a 7 >/dev/null")
     host.sh("rm -f /run/vmm*")
     unload_driver(host)
 

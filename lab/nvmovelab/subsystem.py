@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The NVMe subsystem of a lab host: which functions, controllers and namespaces the hosts' QEMU is given.
 
-Controller 1 is the PF's, controller n + 1 belongs to VF n. Both hosts show the same serial number, NQN and namespaces; that
-is what a virtual subsystem which can exist on either host looks like.
+Controller 1 is the PF's, controller n + 1 belongs to VF n, the last one to a further PF. Both hosts show the same serial
+number, NQN and namespaces; that is what a virtual subsystem which can exist on either host looks like.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ SERIAL = "NVMOVE0001"
 NQN = "nqn.2026-11.io.nvmove:lab"
 PF = "0000:01:00.0"
 VFS = 8
+# A further PF of the same subsystem, with a controller that the first one's host can migrate.
+FURTHER_PF = "0000:04:00.0"
+FURTHER_PF_CNTLID = VFS + 2
 # A device of another kind, whose VFs have PCI ids that the driver knows no protocol for.
 OTHER_PF = "0000:02:00.0"
 OTHER_VFS = 1
@@ -42,7 +45,7 @@ class Namespace:
 
 
 PF_PRIVATE = Namespace(1, 64, False, "1")
-SHARED = Namespace(2, 512, True, "2-7")
+SHARED = Namespace(2, 512, True, f"2-7:{FURTHER_PF_CNTLID}")
 SHARED_SMALL = Namespace(3, 64, True, "2-7")
 # VF 7's namespace has another size on host B: a destination that must refuse.
 MISMATCHED_VF = 7
@@ -69,7 +72,8 @@ def _medium(directory, name, megabytes):
 
 def arguments(name, directory, protocol):
     """QEMU arguments for the NVMe subsystem of host name, which speaks a protocol; media are created below directory."""
-    found = ["-device", f"nvmove,id=nvm0,bus=rp0,serial={SERIAL},subnqn={NQN},num-vfs={VFS},protocol={protocol}",
+    found = ["-device", f"nvmove,id=nvm0,bus=rp0,serial={SERIAL},subnqn={NQN},num-vfs={VFS},num-secondary-pfs=1,"
+                        f"protocol={protocol}",
              "-device", "pcie-root-port,id=rp1,chassis=1,slot=2",
              "-device", f"nvmove,id=nvm1,bus=rp1,serial=OTHER0001,subnqn={NQN}-other,num-vfs={OTHER_VFS},"
                         f"vf-device-id={OTHER_VF_DEVICE_ID:#x},protocol=rfc",
@@ -78,6 +82,8 @@ def arguments(name, directory, protocol):
               "-device", f"nvmove,id=nvm2,bus=rp2,serial=SMALL0001,subnqn={NQN}-small,num-vfs={SMALL_VFS},mdts={SMALL_MDTS},"
                          f"protocol={protocol}",
               "-device", f"nvmove-ns,bus=nvm2,nsid=1,medium={_medium(directory, f'small-host{name}', SMALL_MEGABYTES)}"]
+    found += ["-device", "pcie-root-port,id=rp3,chassis=3,slot=4",
+              "-device", f"nvmove-pf,bus=rp3,subsystem=nvm0,cntlid={FURTHER_PF_CNTLID}"]
     found += ["-device", f"nvmove-vss,bus=nvm0,{VIRTUAL_SUBSYSTEMS[name]}"]
     for namespace in (PF_PRIVATE, SHARED, SHARED_SMALL, MISMATCHED[name], *LARGE_BLOCKS, SPARE):
         owner = "shared" if namespace.shared else f"host{name}"

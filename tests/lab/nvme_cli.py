@@ -4,7 +4,7 @@
 import json
 
 from nvmovelab import provision
-from nvmovelab.subsystem import MIB, NQN, PF_PRIVATE, SERIAL, VFS
+from nvmovelab.subsystem import FURTHER_PF_CNTLID, MIB, NQN, PF_PRIVATE, SERIAL, VFS
 
 # Commands Supported and Effects: the command is supported, it changes the contents of logical blocks.
 CSUPP = 1
@@ -65,11 +65,14 @@ def run(bench):
         bench.expect_equal(f"effects of {name}", io.get(name), effect)
 
     secondary = ask("list-secondary")["secondary-controllers"]
-    bench.expect_equal("secondary controllers", len(secondary), VFS)
+    bench.expect_equal("secondary controllers", len(secondary), VFS + 1)
     for index, entry in enumerate(secondary):
         bench.expect_equal("its id", entry["secondary-controller-identifier"], index + 2)
         bench.expect_equal("its primary", entry["primary-controller-identifier"], 1)
         bench.expect_equal("its state", entry["secondary-controller-state"], 0)
+    last = secondary[-1]
+    bench.expect_equal("controller of the further PF", last["secondary-controller-identifier"], FURTHER_PF_CNTLID)
+    bench.expect_equal("its virtual function", last["virtual-function-number"], 0)
     bench.vf(host, 1, driver="vfio-pci", queues=3, vectors=2)
     entry = ask("list-secondary")["secondary-controllers"][0]
     bench.expect_equal("state after going online", entry["secondary-controller-state"], 1)
