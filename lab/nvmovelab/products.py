@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Everything a session takes from the cache, made as needed: the tree, QEMU, the images, the driver, the VFIO program."""
+"""Everything a session takes from the cache, made as needed: the tree, QEMU, the images, the driver, the
+programs that run in the hosts."""
 
 import shutil
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Products:
     guest: Path
     driver: Path
     mover: Path
+    conformance: Path
     accelerator: str
 
 
@@ -50,24 +52,43 @@ def _driver(root):
     return cache.product("driver", key, make) / "nvme-vfio-pci.ko"
 
 
-def _mover(root):
-    """The VFIO program of tests/lab/vfio, built for the tree."""
-    sources = ["tests/lab/vfio", "include/nvmove"]
+def _program(root, kind, name, title, directory, sources, libraries):
+    """A user-space program of C sources in one of the project's directories, built for the tree."""
+    copied = [directory, "include/nvmove"]
 
-    def make(directory):
-        work = directory / "work"
-        _copy_sources(sources, work)
-        with stage("VFIO program"):
+    def make(made):
+        work = made / "work"
+        _copy_sources(copied, work)
+        files = [f"/mnt/work/{directory}/{source}" for source in sources]
+        with stage(title):
             run.logged(tree.inside(root, {"work": work},
-                                   ["sh", "-euc",
-                                    "gcc -std=gnu17 -O2 -g -Wall -Wextra -Wshadow -Wvla -Werror -I/mnt/work/include "
-                                    "-o /mnt/work/vfio-nvme-move /mnt/work/tests/lab/vfio/*.c -pthread"]),
-                       cache.root() / "mover.log", 300)
-        shutil.copy2(work / "vfio-nvme-move", directory)
+                                   ["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-Wshadow",
+                                    "-Wvla", "-Werror", "-I/mnt/work/include", "-o", f"/mnt/work/{name}", *files,
+                                    *libraries]),
+                       cache.root() / f"{kind}.log", 300)
+        shutil.copy2(work / name, made)
         cache.remove(work)
 
-    key = cache.digest(root.parent.name, *(PROJECT / name for name in sources))
-    return cache.product("mover", key, make) / "vfio-nvme-move"
+    key = cache.digest(root.parent.name, *(PROJECT / name for name in copied))
+    return cache.product(kind, key, make) / name
+
+
+def _sources(directory, without=()):
+    """Names of the C files of a project directory."""
+    return sorted(path.name for path in (PROJECT / directory).glob("*.c") if path.name not in without)
+
+
+def _mover(root):
+    """The VFIO program of tests/lab/vfio."""
+    directory = "tests/lab/vfio"
+    return _program(root, "mover", "vfio-nvme-move", "VFIO program", directory, _sources(directory), ["-pthread"])
+
+
+def _conformance(root):
+    """The program that tests a device for conformance; its other back end is no part of it."""
+    directory = "tests/conformance"
+    return _program(root, "conformance", "nvmove-conformance", "conformance program", directory,
+                    _sources(directory, without=("in_process.c",)), ["-lnvme"])
 
 
 def prepare():
@@ -76,4 +97,5 @@ def prepare():
     root = tree.tree()
     binary = qemu.binary(root)
     return Products(tree=root, qemu=binary, image=image.host_image(root), guest=guestimage.guest_image(root),
-                    driver=_driver(root), mover=_mover(root), accelerator=accel.accelerator(root, binary))
+                    driver=_driver(root), mover=_mover(root), conformance=_conformance(root),
+                    accelerator=accel.accelerator(root, binary))
