@@ -227,7 +227,8 @@ int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream
 	 * Not an arc: a load cannot suspend the controller, and a controller that was reset refuses
 	 * it. Whatever their order, the reset has the last word.
 	 */
-	mutex_lock(&ndev->state_mutex);
+	if (mutex_lock_killable(&ndev->state_mutex))
+		return -EINTR;
 	if (ndev->stream == stream && ndev->state == VFIO_DEVICE_STATE_RESUMING)
 		ret = nvmove_stream_load(stream, ndev);
 	state_unlock(ndev);
@@ -241,7 +242,8 @@ static struct file *set_state(struct vfio_device *vdev, enum vfio_device_mig_sta
 	struct file *file = NULL;
 	int ret = 0;
 
-	mutex_lock(&ndev->state_mutex);
+	if (mutex_lock_killable(&ndev->state_mutex))
+		return ERR_PTR(-EINTR);
 	ndev->in_arc = true;
 	while (!ret && new != ndev->state) {
 		/* only a reset leads out of ERROR; vfio_mig_get_next_state() would warn */
@@ -264,7 +266,8 @@ static int get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state
 {
 	struct nvmove_device *ndev = to_nvmove(vdev);
 
-	mutex_lock(&ndev->state_mutex);
+	if (mutex_lock_killable(&ndev->state_mutex))
+		return -EINTR;
 	*state = ndev->state;
 	state_unlock(ndev);
 	return 0;
@@ -275,7 +278,8 @@ static int get_data_size(struct vfio_device *vdev, unsigned long *stop_copy_leng
 	struct nvmove_device *ndev = to_nvmove(vdev);
 	int ret;
 
-	mutex_lock(&ndev->state_mutex);
+	if (mutex_lock_killable(&ndev->state_mutex))
+		return -EINTR;
 	ret = nvmove_stream_length(ndev, stop_copy_length);
 	state_unlock(ndev);
 	return ret;
