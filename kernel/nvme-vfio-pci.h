@@ -245,8 +245,8 @@ struct nvmove_stream *nvmove_stream_receive(struct nvmove_device *ndev);
  * @ndev: the device
  * @stream: the stream, its lock not held
  *
- * Return: 0, -ENODEV if the device has left RESUMING meanwhile, -EINTR if the caller is being killed
- * while it waits for its turn, else as nvmove_stream_load().
+ * Return: 0, -ENODEV if the device has left RESUMING meanwhile, -EINTR if the caller is being
+ * killed while it waits for its turn, else as nvmove_stream_load().
  */
 int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream);
 
