@@ -783,7 +783,7 @@ uint32_t state_transfer_refuse(const struct nvmove_ctrl *ctrl, const char *forma
 bool rfc_is_opcode(unsigned int opcode);
 uint32_t rfc_execute(struct ctrl_request *req);
 bool hmlm_is_opcode(unsigned int opcode);
-void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id);
+void hmlm_fill_ctrl(struct nvm_id_ctrl *id);
 void hmlm_fill_formats(void *data);
 uint32_t migration_send_execute(struct ctrl_request *req);
 uint32_t migration_receive_execute(struct ctrl_request *req);

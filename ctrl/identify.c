@@ -86,7 +86,7 @@ static void fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
 	id->cqes = 4 << 4 | 4;
 	id->psd[0].max_power = cpu_to_le16(2500);
 	if (ctrl_speaks(ctrl, NVMOVE_PROTOCOL_HMLM))
-		hmlm_fill_ctrl(ctrl, id);
+		hmlm_fill_ctrl(id);
 	if (ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC))
 		((uint8_t *)id)[NVMOVE_RFC_ID_CTRL_OFFSET] = NVMOVE_RFC_ID_CTRL_SUPPORTED;
 }

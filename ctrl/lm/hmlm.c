@@ -24,9 +24,8 @@ bool hmlm_is_opcode(unsigned int opcode)
 /*
  * Fill in what a migration management controller says of itself in Identify Controller.
  */
-void hmlm_fill_ctrl(const struct nvmove_ctrl *ctrl, struct nvm_id_ctrl *id)
+void hmlm_fill_ctrl(struct nvm_id_ctrl *id)
 {
-	(void)ctrl;
 	id->oacs |= cpu_to_le16(NVMOVE_HMLM_OACS);
 	id->trattr = TRACKING;
 	memory_tracking_fill_ctrl(id);
