@@ -152,9 +152,11 @@ int nvmove_controlling_submit(struct pci_dev *function, struct nvme_command *cmd
 	/* path-related: the nvme driver ended the command itself, the controller may have run it */
 	if ((ret & NVME_SCT_MASK) == NVME_SCT_PATH)
 		return -EIO;
+	/* success may come with the More bit, which is beside the status */
+	ret &= NVME_SCT_SC_MASK;
 	if (!ret && result)
 		*result = le32_to_cpu(completion.u32);
-	return ret & NVME_SCT_SC_MASK;
+	return ret;
 }
 
 int nvmove_controlling_max_transfer(struct pci_dev *function)
