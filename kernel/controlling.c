@@ -207,7 +207,7 @@ static int find_secondary(struct pci_dev *function, u16 pcid,
 			  bool (*match)(const struct nvm_secondary_entry *entry, u16 wanted),
 			  u16 wanted, struct nvmove_controlled *controlled)
 {
-	struct nvm_secondary_list *list __free(kfree) = kmalloc(sizeof(*list), GFP_KERNEL);
+	struct nvm_secondary_list *list __free(kfree) = kzalloc(sizeof(*list), GFP_KERNEL);
 	const struct nvm_secondary_entry *entry;
 	u32 first = 0;
 	int ret;
@@ -267,7 +267,7 @@ int nvmove_controlling_find(struct pci_dev *function, u16 pcid, u16 cntlid,
 	if (ret <= 0 && ret != -ENOENT)
 		return ret;
 
-	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	list = kzalloc(sizeof(*list), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
 
