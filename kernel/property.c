@@ -7,7 +7,6 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
-#include <linux/pm_runtime.h>
 
 #include <nvmove/nvme.h>
 
@@ -71,6 +70,7 @@ static int wait_disabled(struct nvmove_device *ndev)
 	}
 }
 
+/* The function is awake: VFIO wakes it for as long as an ioctl takes. */
 static int disable(struct nvmove_device *ndev)
 {
 	u32 config;
@@ -93,12 +93,7 @@ int nvmove_property_disable(struct nvmove_device *ndev)
 	if (ret)
 		return ret;
 
-	/* the user may have put the function to sleep */
-	ret = pm_runtime_resume_and_get(&ndev->core.pdev->dev);
-	if (!ret) {
-		ret = disable(ndev);
-		pm_runtime_put(&ndev->core.pdev->dev);
-	}
+	ret = disable(ndev);
 	if (ret)
 		pci_err(ndev->core.pdev, "controller %u: disabling it failed: %pe\n", ndev->cntlid,
 			ERR_PTR(ret));
