@@ -117,7 +117,7 @@ class Demo:
         if not carried["bytes_verified"] or not running["bytes_verified"]:
             self.problems.append(f"fio verified {carried['bytes_verified']} bytes written on A and "
                                  f"{running['bytes_verified']} bytes of its running job; both must be more than 0")
-        complaints = kernellog.trouble(self.guest.sh("dmesg"))
+        complaints = kernellog.guest_trouble(self.guest)
         self.problems += [f"guest kernel: {line}" for line in complaints]
         self.totals["io_errors"] += sum("I/O error" in line for line in complaints)
 

@@ -89,19 +89,24 @@ class Guest:
         self._stream, self._next = self._next, None
 
     def _read(self, stream):
-        while True:
-            try:
-                line = stream.readline(3600)
-            except LabError:
-                line = None
-            if line is None:
-                break
-            self._transcript.write(f"{time.monotonic():.3f} {line}\n")
-            self._transcript.flush()
-            self._line(line)
+        """Follow a port to its end. Where the guest moved in the middle of a line, each host has a piece of it: both are dropped."""
+        rest = b""
+        while data := self._receive(stream):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in (line.decode(errors="replace").rstrip("\r") for line in lines):
+                self._transcript.write(f"{time.monotonic():.3f} {line}\n")
+                self._transcript.flush()
+                self._line(line)
         if stream is self._stream:
             for job in list(self._jobs.values()):
                 job.deliver("!", "the guest is gone")
+
+    @staticmethod
+    def _receive(stream):
+        try:
+            return stream.read(3600)
+        except LabError:
+            return None
 
     def _line(self, line):
         mark, _, rest = line.partition(" ")

@@ -2,12 +2,14 @@
 """Reads a host's or the guest's kernel log for what must not be there."""
 
 import re
+import shlex
 
-# Splats of the kernel, faults of the IOMMU, and every complaint of the NVMe and block layers.
+# Splats of the kernel, faults of the IOMMU, and every complaint of the NVMe and block layers. A regular expression for Python and for
+# the guest's grep -E alike.
 TROUBLE = re.compile(
     r"WARNING:|BUG:|Oops|Call Trace|general protection|unable to handle|rcu.*stall|hung_task|blocked for more than|"
-    r"DMAR:.*(fault|DMA Read|DMA Write)|I/O error|nvme\S* .*(timeout|timed out|Abort|reset controller|Removing after|"
-    r"failed|invalid|error|bogus|identifiers)|EXT4-fs error|irq \d+: nobody cared")
+    r"DMAR:.*(fault|DMA Read|DMA Write)|I/O error|nvme[^ ]* .*(timeout|timed out|Abort|reset controller|Removing after|"
+    r"failed|invalid|error|bogus|identifiers)|EXT4-fs error|irq [0-9]+: nobody cared")
 # What the kernel says of any module that its builder has not signed.
 UNSIGNED = re.compile(r"module verification failed: signature and/or required key missing")
 
@@ -15,6 +17,11 @@ UNSIGNED = re.compile(r"module verification failed: signature and/or required ke
 def trouble(log):
     """The lines of a kernel log that report trouble."""
     return [line for line in log.splitlines() if TROUBLE.search(line) and not UNSIGNED.search(line)]
+
+
+def guest_trouble(guest):
+    """The same lines of the guest's kernel log. The guest looks for them itself: its serial port takes long for a whole log."""
+    return trouble(guest.sh(f"dmesg >/run/dmesg && {{ grep -E {shlex.quote(TROUBLE.pattern)} /run/dmesg || [ $? = 1 ]; }}"))
 
 
 class Mark:

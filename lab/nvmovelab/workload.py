@@ -83,7 +83,8 @@ class Running:
                 break
         if done <= 0 or not self._job.running():
             raise LabError(f"guest: {done} I/Os in {time.monotonic() - start:.0f} s {when}, fio "
-                           f"{'runs' if self._job.running() else 'has ended'}; its words: {self._words()}")
+                           f"{'runs' if self._job.running() else 'has ended'}; its words: {self._words()}"
+                           + (f"; no samples any more: {self.rate.error!r}" if self.rate.error else ""))
         return done
 
     def _words(self):

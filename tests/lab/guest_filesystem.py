@@ -20,4 +20,4 @@ def run(bench):
     guest.sh("cd /mnt/disk && dd if=/dev/urandom of=after bs=64k count=8 2>/dev/null && sync && "
              "echo 3 >/proc/sys/vm/drop_caches && sha256sum -c sums >/run/checked || { cat /run/checked; exit 1; }", 120)
     guest.sh(f"umount /mnt/disk && e2fsck -fn {disk}", 120)
-    bench.expect_equal("guest's kernel log", kernellog.trouble(guest.sh("dmesg")), [])
+    bench.expect_equal("guest's kernel log", kernellog.guest_trouble(guest), [])

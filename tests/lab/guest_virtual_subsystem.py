@@ -33,4 +33,4 @@ def run(bench):
     found = load.finish()
     for name in ("io_errors", "verify_errors"):
         bench.expect_equal(name, found[name], 0)
-    bench.expect_equal("guest's kernel log", kernellog.trouble(guest.sh("dmesg")), [])
+    bench.expect_equal("guest's kernel log", kernellog.guest_trouble(guest), [])

@@ -220,4 +220,4 @@ def run(bench):
     bench.expect_equal("namespace of the reservation notification", notification["NSID"], REGISTERED)
     guest.sh(f"nvme resv-release {_device(HELD)} --crkey={KEY} --rrela=1; " + _set(0x84, 0, nsid=REGISTERED))
     _undo(bench)
-    bench.expect_equal("guest's kernel log", kernellog.trouble(guest.sh("dmesg")), [])
+    bench.expect_equal("guest's kernel log", kernellog.guest_trouble(guest), [])

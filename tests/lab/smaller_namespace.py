@@ -30,4 +30,4 @@ def run(bench):
     found = load.finish()
     bench.expect_equal("I/O errors", found["io_errors"], 0)
     bench.expect_equal("verify errors", found["verify_errors"], 0)
-    bench.expect_equal("guest's kernel log", kernellog.trouble(guest.sh("dmesg")), [])
+    bench.expect_equal("guest's kernel log", kernellog.guest_trouble(guest), [])
