@@ -160,7 +160,8 @@ void nvmove_proto_explain(struct nvmove_device *ndev);
  * Resets the controller (Base 2.3, 3.7.2): it has no queues afterwards and is not suspended.
  *
  * Return: 0, -EIO if the function's memory space is disabled or does not answer, -ETIMEDOUT if the
- * controller stays ready, -ENODEV, -ENOMEM or -EBUSY if BAR 0 cannot be mapped.
+ * controller stays ready, -EINTR if the caller is being killed while it waits for that, -ENODEV,
+ * -ENOMEM or -EBUSY if BAR 0 cannot be mapped.
  */
 int nvmove_property_disable(struct nvmove_device *ndev);
 

@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 
 #include <nvmove/nvme.h>
 
@@ -46,7 +47,10 @@ static int map_properties(struct nvmove_device *ndev)
 	return vfio_pci_core_setup_barmap(&ndev->core, PROPERTY_BAR);
 }
 
-/* CAP.TO is the longest that CSTS.RDY may take to follow CC.EN, in units of 500 ms. */
+/*
+ * CAP.TO is the longest that CSTS.RDY may take to follow CC.EN, in units of 500 ms. A user who sets
+ * CC.EN again meanwhile waits in vain, and may be killed.
+ */
 static int wait_disabled(struct nvmove_device *ndev)
 {
 	unsigned long deadline;
@@ -64,6 +68,8 @@ static int wait_disabled(struct nvmove_device *ndev)
 			return ret;
 		if (!(status & NVM_CSTS_RDY))
 			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		if (time_after(jiffies, deadline))
 			return -ETIMEDOUT;
 		msleep(POLL_MS);
