@@ -2,8 +2,9 @@
 /*
  * The controller is not suspended any more when the kernel reads a piece of its state, because
  * somebody resumed it on the controlling controller (--admin), or because that was reset (--run). No
- * stream may come out of it. Between two pieces of a state that takes several it is a matter of
- * luck: another thread resumes at random times until the driver's message names a later piece.
+ * stream may come out of it. Between two pieces of a state that takes several another thread has to
+ * hit a short moment: it resumes at random times, closer and closer to where it was too early and
+ * too late before, until the driver's message names a later piece.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,12 @@
 /* The kernel drops messages beyond ten in five seconds. */
 #define MESSAGE_PAUSE_US	600000
 
+/* The shortest stretch of a save that is searched is one of so many. */
+#define SAVE_PARTS		64
+
+/* When somebody resumed the controller, as the driver saw it. */
+enum moment { BEFORE_FIRST_PIECE, BETWEEN_PIECES, AFTER_LAST_PIECE };
+
 /**
  * struct intruder - somebody else who uses the controlling controller
  * @file: its character device
@@ -37,6 +44,18 @@ struct intruder {
 	uint16_t cntlid;
 	uint64_t delay_us;
 	int result;
+};
+
+/**
+ * struct search - for a moment in a save, in microseconds since its begin
+ * @save_us: how long a save takes
+ * @early: a resume then came before the moment
+ * @late: a resume then came after it
+ */
+struct search {
+	uint64_t save_us;
+	uint64_t early;
+	uint64_t late;
 };
 
 /* Migration Send; Controller Not Suspended is no failure of a resume. */
@@ -113,9 +132,9 @@ static int measure_save(struct vfio_function *function, uint64_t *us)
 	return error ? fail("saving: %s", strerror(-error)) : 0;
 }
 
-/* One save with a resume at a random time; @later: the driver named a piece behind the first. */
+/* One save with a resume after the intruder's delay. */
 static int disturb_save(struct vfio_function *function, struct intruder *intruder,
-			struct kmsg *kmsg, bool *later)
+			struct kmsg *kmsg, enum moment *moment)
 {
 	unsigned int first, last;
 	const char *found;
@@ -129,6 +148,7 @@ static int disturb_save(struct vfio_function *function, struct intruder *intrude
 	pthread_join(thread, NULL);
 	if (result || intruder->result || suspend(intruder))
 		return -1;
+	*moment = AFTER_LAST_PIECE;
 	if (!error)
 		return 0;
 
@@ -138,27 +158,51 @@ static int disturb_save(struct vfio_function *function, struct intruder *intrude
 		return fail("the driver does not say which bytes are not the state's: %s",
 			    kmsg->text);
 	note("bytes %u to %u came too late", first, last);
-	*later = first > 0;
+	*moment = first ? BETWEEN_PIECES : BEFORE_FIRST_PIECE;
 	sleep_us(MESSAGE_PAUSE_US);
 	return 0;
 }
 
-static int disturb_until_later(struct vfio_function *function, struct intruder *intruder,
-			       const struct test_options *options, unsigned int *tries)
+/*
+ * The moment lies between the latest time that was too early and the earliest that was too late. No
+ * two saves take equally long: where those times meet, the search begins anew with another measure.
+ */
+static int narrow(struct vfio_function *function, struct search *search)
 {
-	uint64_t random = options->guest.seed, save_us;
-	struct kmsg kmsg;
-	bool later = false;
-	int result;
-
-	if (measure_save(function, &save_us) || kmsg_open(&kmsg, options->address))
+	if (search->late - search->early > search->save_us / SAVE_PARTS)
+		return 0;
+	if (measure_save(function, &search->save_us))
 		return -1;
-	for (result = 0; !result && !later && *tries < options->count; ++*tries) {
-		intruder->delay_us = mutation_random(&random) % save_us;
-		result = disturb_save(function, intruder, &kmsg, &later);
+	search->early = 0;
+	search->late = search->save_us + 1;
+	return 0;
+}
+
+static int disturb_until_between(struct vfio_function *function, struct intruder *intruder,
+				 const struct test_options *options, unsigned int *tries)
+{
+	enum moment moment = AFTER_LAST_PIECE;
+	uint64_t random = options->guest.seed;
+	struct search search = { 0 };
+	struct kmsg kmsg;
+	int result = 0;
+
+	if (kmsg_open(&kmsg, options->address))
+		return -1;
+	for (; !result && moment != BETWEEN_PIECES && *tries < options->count; ++*tries) {
+		result = narrow(function, &search);
+		if (result)
+			break;
+		intruder->delay_us =
+			search.early + mutation_random(&random) % (search.late - search.early);
+		result = disturb_save(function, intruder, &kmsg, &moment);
+		if (moment == BEFORE_FIRST_PIECE)
+			search.early = intruder->delay_us;
+		else
+			search.late = intruder->delay_us;
 	}
 	kmsg_close(&kmsg);
-	if (!result && !later)
+	if (!result && moment != BETWEEN_PIECES)
 		return fail("%u saves, and none was disturbed behind its first piece", *tries);
 	return result;
 }
@@ -171,7 +215,7 @@ static int disturb(struct machine *machine, struct intruder *intruder,
 
 	if (migration_send(intruder, NVMOVE_HMLM_RESUME, 0) ||
 	    must_fail(&machine->function, "resumed before the save") || suspend(intruder) ||
-	    disturb_until_later(&machine->function, intruder, options, tries))
+	    disturb_until_between(&machine->function, intruder, options, tries))
 		return -1;
 	return vfio_set_state(&machine->function, VFIO_DEVICE_STATE_RUNNING, &none);
 }
