@@ -9,7 +9,7 @@ from .errors import LabError
 from .guest import Guest
 from .vmm import Vmm
 
-GUEST_BOOT_SECONDS = 180
+GUEST_BOOT_SECONDS = 300
 
 
 class Failure(Exception):

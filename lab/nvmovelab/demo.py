@@ -18,7 +18,7 @@ from .progress import live, say, stage
 from .tree import kernel_release
 from .vmm import Vmm
 
-GUEST_BOOT_SECONDS = 240
+GUEST_BOOT_SECONDS = 300
 BEFORE_SECONDS = 6
 AFTER_SECONDS = 6
 # fio writes and verifies in one part of the disk; another part is written on A and read back on B.

@@ -13,7 +13,9 @@ from .errors import LabError, Timeout
 
 PROGRAM = "vfio-nvme-move"
 PORT = 7000
-LISTEN_SECONDS = 30
+LISTEN_SECONDS = 60
+# The program finds by itself what is stuck (its watchdog, 120 s); this is for one that runs in circles.
+TEST_SECONDS = 900
 
 
 def install(host):
@@ -40,7 +42,7 @@ def _judge(host, test, result, log):
     return found
 
 
-def run(host, directory, test, function, *options, timeout=300, group=None):
+def run(host, directory, test, function, *options, timeout=TEST_SECONDS, group=None):
     """Run one test on a host's function, in a control group if one is given; returns what it found."""
     install(host)
     argv = _argv(test, function, options, group)
@@ -53,7 +55,7 @@ def run(host, directory, test, function, *options, timeout=300, group=None):
         raise
 
 
-def run_pair(hosts, directory, functions, *options, timeout=300, groups=(None, None)):
+def run_pair(hosts, directory, functions, *options, timeout=TEST_SECONDS, groups=(None, None)):
     """Run "move" on the first host against "serve" on the second, each in its control group if groups are given;
     returns what the first found, which is for both."""
     director, server = hosts

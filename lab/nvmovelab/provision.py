@@ -12,7 +12,7 @@ from .subsystem import FURTHER_PF, FURTHER_PF_CNTLID, OTHER_PF, PF, SMALL_PF, VF
 DRIVER = "nvme-vfio-pci"
 QUEUES = 5
 VECTORS = 5
-DISK_SECONDS = 20
+DISK_SECONDS = 60
 
 
 def load_driver(host):

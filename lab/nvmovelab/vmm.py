@@ -16,6 +16,7 @@ MEMORY = 256
 # Without dirty tracking by the device all pinned memory counts as dirty until the guest stops (docs/lab.md).
 DOWNTIME_LIMIT_MS = 60000
 BANDWIDTH = 10 << 30
+MIGRATION_SECONDS = 300
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -99,7 +100,7 @@ class Vmm:
         self.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS, max_bandwidth=BANDWIDTH)
         self.qmp.command("migrate", uri=f"tcp:{address}:{port}")
 
-    def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=180):
+    def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=MIGRATION_SECONDS):
         """Wait for a condition on query-migrate's answer and return the answer."""
         deadline = time.monotonic() + timeout
         while True:
@@ -110,10 +111,10 @@ class Vmm:
                 raise Timeout(f"migration from host {self.host.name}: {info.get('status')} after {timeout} s")
             time.sleep(0.1)
 
-    def migrate(self, destination, timeout=180):
+    def migrate(self, destination):
         """Move the guest to the listening VMM destination; returns query-migrate's last answer, also after a failure."""
         self.start_migration(destination.host.address)
-        return self.wait_migration(timeout=timeout)
+        return self.wait_migration()
 
     def status(self):
         """QEMU's run state."""
@@ -133,5 +134,5 @@ class Vmm:
             self.qmp.command("quit", timeout=20)
         except LabError:
             self._job.signal(signal.SIGKILL)
-        self._job.wait(30)
+        self._job.wait(60)
         self.host.run(["rm", "-f", self._qmp_path, self._agent_path])

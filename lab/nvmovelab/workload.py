@@ -10,7 +10,7 @@ from .errors import LabError
 EILSEQ = 84
 INTERVAL = 0.5
 # A guest that does nothing for so long does nothing any more, however slow the machine.
-STALLED = 60
+STALLED = 120
 
 
 def disk(guest, nsid):

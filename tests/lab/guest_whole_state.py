@@ -62,7 +62,7 @@ def _prepare(guest):
     guest.sh("for i in $(seq 600); do rmmod nvme 2>/dev/null && break; sleep 0.1; done; "
              f"insmod /modules/nvme.ko io_queue_depth={QUEUE_DEPTH} && "
              f"for i in $(seq 600); do [ $(ls -d /sys/block/nvme0n* 2>/dev/null | wc -l) = {len(NSIDS)} ] && exit 0; "
-             "sleep 0.1; done; exit 1", 150)
+             "sleep 0.1; done; exit 1", 300)
     script = [_host_id(HOST_ID)]
     script += [_set(fid, value) for fid, value in WORDS.items()]
     script += [_set(fid, value, save=True) for fid, value in SAVED.items()]
@@ -104,7 +104,7 @@ def _observe(guest):
     questions = _questions()
     script = "; ".join(f"echo '### {name}'; nvme {command} 2>&1; echo \"code $?\"" for name, command in questions.items())
     answers = {}
-    for line in guest.sh(script, 180).splitlines():
+    for line in guest.sh(script, 600).splitlines():
         if line.startswith("### "):
             answers[name := line[4:]] = []
         else:
@@ -215,7 +215,7 @@ def run(bench):
         bench.expect_equal(name, found[name], 0)
     bench.expect_equal("what changed", _differences(before, _observe(guest)), [])
 
-    guest.sh(f"for i in $(seq 600); do grep -qx {SPARE.nsid} /sys/block/nvme0n*/nsid && exit 0; sleep 0.1; done; exit 1")
+    guest.sh(f"for i in $(seq 600); do grep -qx {SPARE.nsid} /sys/block/nvme0n*/nsid && exit 0; sleep 0.1; done; exit 1", 300)
     notification = json.loads(guest.sh("nvme resv-notif-log /dev/nvme0 -o json"))
     bench.expect_equal("namespace of the reservation notification", notification["NSID"], REGISTERED)
     guest.sh(f"nvme resv-release {_device(HELD)} --crkey={KEY} --rrela=1; " + _set(0x84, 0, nsid=REGISTERED))

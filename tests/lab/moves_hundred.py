@@ -22,8 +22,7 @@ def run(bench):
     functions = [bench.vf(host) for host in bench.hosts]
     used = [host.sh(f"cat {USERS}") for host in bench.hosts]
     groups = [cgroup.Group(host, "moves") for host in bench.hosts]
-    found = bench.vfio_pair(functions, "--count", MOVES, "--interval", 50, "--nsid", SHARED.nsid, groups=groups,
-                            timeout=500)
+    found = bench.vfio_pair(functions, "--count", MOVES, "--interval", 50, "--nsid", SHARED.nsid, groups=groups)
     bench.expect_equal("moves", found["moves"], MOVES)
     for name in ("lost", "duplicated", "io_errors", "verify_errors", "identity_errors", "moved_while_stopped"):
         bench.expect_equal(name, found[name], 0)

@@ -87,7 +87,7 @@ static const struct argp_option option_list[] = {
 	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id there", 1 },
 	{ "max-growth", KEY_GROWTH, "KIB", 0, "kernel memory that a host may gain (8192)", 1 },
 	{ "interval", KEY_INTERVAL, "MS", 0, "I/O between two moves or rounds (200)", 2 },
-	{ "timeout", KEY_TIMEOUT, "MS", 0, "longest wait for the device (20000)", 2 },
+	{ "timeout", KEY_TIMEOUT, "MS", 0, "longest wait for the device (60000)", 2 },
 	{ "watchdog", KEY_WATCHDOG, "SECONDS", 0, "longest operation of the kernel (120)", 2 },
 	{ "queues", KEY_QUEUES, "N", 0, "I/O queue pairs (2)", 3 },
 	{ "depth", KEY_DEPTH, "N", 0, "entries of a queue (64)", 3 },
@@ -304,7 +304,7 @@ int main(int count, char **arguments)
 		.options = {
 			.count = UINT32_MAX,
 			.interval_ms = 200,
-			.timeout_ms = 20000,
+			.timeout_ms = 60000,
 			.max_growth_kib = 8192,
 			.guest = {
 				.seed = 1,
