@@ -94,10 +94,10 @@ class Vmm:
         self._capabilities()
         self.qmp.command("migrate-incoming", uri=f"tcp:0.0.0.0:{PORT}")
 
-    def start_migration(self, address, port=PORT):
-        """Begin to move the guest to whoever listens at an address."""
+    def start_migration(self, address, port=PORT, bandwidth=BANDWIDTH):
+        """Begin to move the guest to whoever listens at an address, with so many bytes per second."""
         self._capabilities()
-        self.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS, max_bandwidth=BANDWIDTH)
+        self.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS, max_bandwidth=bandwidth)
         self.qmp.command("migrate", uri=f"tcp:{address}:{port}")
 
     def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=MIGRATION_SECONDS):

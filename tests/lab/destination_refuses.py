@@ -8,6 +8,9 @@ from nvmovelab import kernellog, workload
 from nvmovelab.errors import LabError
 from nvmovelab.subsystem import SHARED
 
+# Bytes per second at which the guest's memory takes minutes, so that a VMM can die in the middle however fast the machine is.
+SLOW = 64 << 10
+
 
 def refused_start(bench, function, *reasons):
     """Start a waiting VMM on B, which must fail and name one of the reasons."""
@@ -46,8 +49,8 @@ def run(bench):
     owner.quit()
 
     destination = bench.await_guest(bench.b, function_b, guest)
-    source.start_migration(bench.b.address)
-    source.wait_migration(lambda info: info["status"] in ("active", "device"), 30)
+    source.start_migration(bench.b.address, bandwidth=SLOW)
+    source.wait_migration(lambda info: info["status"] == "active", 60)
     destination.kill()
     info = source.wait_migration()
     bench.expect_equal("migration to a VMM that died", info["status"], "failed")
