@@ -133,8 +133,14 @@ static bool endangers_target(const struct command_line *line, const struct sessi
 			"whether it is in use is not known\n", session->target, line->device);
 		return true;
 	}
-	if (!session->at_start.vfn ||
-	    !device_driver_of(device, session->at_start.vfn, driver, sizeof(driver)))
+	if (!session->at_start.vfn) {
+		if (!session->at_start.online)
+			return false;
+		fprintf(stderr, "controller %u is online behind no virtual function: whether it is "
+			"in use is not known\n", session->target);
+		return true;
+	}
+	if (!device_driver_of(device, session->at_start.vfn, driver, sizeof(driver)))
 		return false;
 	fprintf(stderr, "controller %u (virtual function %u) is in use by driver %s\n",
 		session->target, session->at_start.vfn, driver);
