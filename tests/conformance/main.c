@@ -251,7 +251,10 @@ static void list_requirements(const struct command_line *line)
 			       requirements[i].text);
 }
 
-/* A test that has begun is ended, and the device put back, before the program is. */
+/*
+ * A test that has begun is ended, and the device put back, before the program is: also when the
+ * terminal is gone, or whoever reads the results.
+ */
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int signal)
@@ -260,12 +263,21 @@ static void interrupt(int signal)
 	interrupted = 1;
 }
 
+/* What was to be ignored, as under nohup, stays so. */
+static void await_interrupts(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM };
+	const struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
+	struct sigaction before;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(signals); i++)
+		if (!sigaction(signals[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+}
+
 static void run_all(const struct command_line *line, struct session *session, struct tally *tally)
 {
-	struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	await_interrupts();
 	for (size_t i = 0; i < nr_requirements && !interrupted; i++) {
 		if (!is_wanted(line, &requirements[i]))
 			continue;
