@@ -14,6 +14,8 @@ import json
 import re
 import shutil
 import time
+import traceback
+from pathlib import Path
 
 from . import session, subsystem
 from .bench import Bench, Failure
@@ -43,20 +45,25 @@ def _modules(names, protocol):
             raise LabError(f"{name} is not for protocol {protocol}, only for {', '.join(module.PROTOCOLS)}")
 
 
+def _words(error):
+    """What an exception says; what no test raises on purpose says also where it comes from."""
+    if isinstance(error, (Failure, LabError)):
+        return str(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+
+
 def _run(module, bench):
     """Run one test; returns whether a machine of the lab died under it, and the reason of its failure or None."""
     problem = None
     lost = False
-    try:
-        module.run(bench)
-    except (Failure, LabError, ValueError, KeyError, AssertionError) as error:
-        problem = f"{type(error).__name__}: {error}" if not isinstance(error, (Failure, LabError)) else str(error)
-        lost = isinstance(error, Lost)
-    for step in (bench.finish, lambda: _complain(module, bench)):
+    # any exception is this test's: an answer that nobody expected must not keep the others from being run
+    for step in (lambda: module.run(bench), bench.finish, lambda: _complain(module, bench)):
         try:
             step()
-        except (Failure, LabError) as error:
-            problem = problem or str(error)
+        except Exception as error:
+            lost = lost or problem is None and isinstance(error, Lost)
+            problem = problem or _words(error)
     return lost, problem
 
 
