@@ -57,7 +57,8 @@ class Job:
                           f"{(self._buffers['out'] + self._buffers['err'])[-2000:].decode(errors='replace')}") from None
         if "error" in answer:
             self.code = 127
-            raise LabError(f"{self._channel.name}: {shlex.join(self.argv)}: {answer['error']}")
+            kind = Lost if answer.get("lost") else LabError
+            raise kind(f"{self._channel.name}: {shlex.join(self.argv)}: {answer['error']}")
         for name in ("out", "err"):
             if name in answer:
                 self._buffers[name] += base64.b64decode(answer[name])
@@ -190,7 +191,7 @@ class Channel:
                 self._answer(json.loads(line))
         reason = self._reason()
         for job in list(self._jobs.values()):
-            job.deliver({"error": reason})
+            job.deliver({"error": reason, "lost": True})
 
     def _reason(self):
         """Why the connection ended: usually because the machine did, which takes it a moment to be seen."""

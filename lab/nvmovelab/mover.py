@@ -55,6 +55,15 @@ def run(host, directory, test, function, *options, timeout=TEST_SECONDS, group=N
         raise
 
 
+def _end(job):
+    """End a program whose other side has failed; returns what it said, or why it cannot be ended."""
+    try:
+        job.signal()
+        return job.wait(LISTEN_SECONDS).err
+    except LabError as error:
+        return str(error)
+
+
 def run_pair(hosts, directory, functions, *options, timeout=TEST_SECONDS, groups=(None, None)):
     """Run "move" on the first host against "serve" on the second, each in its control group if groups are given;
     returns what the first found, which is for both."""
@@ -72,9 +81,8 @@ def run_pair(hosts, directory, functions, *options, timeout=TEST_SECONDS, groups
         found = run(director, directory, "move", functions[0], "--peer", f"{server.address}:{PORT}", *options,
                     timeout=timeout, group=groups[0])
     except LabError as error:
-        serving.signal()
-        words = serving.wait(LISTEN_SECONDS).err
+        words = _end(serving)
         log.write_text(words)
-        raise LabError(f"{error}; host {server.name}'s end: {words.strip()[-800:]}") from None
+        raise type(error)(f"{error}; host {server.name}'s end: {words.strip()[-800:]}") from None
     _judge(server, "serve", serving.wait(LISTEN_SECONDS), log)
     return found
