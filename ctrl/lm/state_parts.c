@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Loading a state that is the NVMe Controller State alone: the standard's I/O queues, for a controller
- * that keeps everything else. It judges nothing but sizes: the queues are put beside the vendor data
+ * that keeps everything else. It judges nothing but sizes, those of the entries too: the queues are put beside the vendor data
  * that the controller has, and the two are loaded as any whole state is.
  */
 #include <errno.h>
@@ -26,6 +26,23 @@ static int check_sizes(struct load *load, const struct nvmove_cstate_header *hea
 			"container: %zu bytes, sizes of %lu and %lu dwords in its header", size,
 			(unsigned long)nvme, (unsigned long)vendor);
 	return 0;
+}
+
+/*
+ * As for a queue that a command creates, the host has set the entry sizes before (Base 3.1.3.5). A whole
+ * state brings CC along; here it is the controller's own.
+ */
+static int check_entry_sizes(struct load *load, const struct nvmove_cstate_nvme *head, size_t len)
+{
+	uint32_t cc = load->ctrl->st.cc;
+
+	if (len < sizeof(*head) || (!head->nr_sq && !head->nr_cq) || !(cc & NVM_CC_EN) ||
+	    (NVM_CC_IOSQES(cc) == 6 && NVM_CC_IOCQES(cc) == 4))
+		return 0;
+	return load_refuse(
+		load, -ENOTSUP, 0,
+		"entry sizes of I/O queues: 2^6 and 2^4 bytes in the stream, 2^%u and 2^%u by CC here",
+		NVM_CC_IOSQES(cc), NVM_CC_IOCQES(cc));
 }
 
 /* Make one state of @queues, @size bytes, and of @own, the controller's container with vendor data. */
@@ -56,6 +73,9 @@ int state_load_queues(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 	int err;
 
 	err = check_sizes(&load, buf, size);
+	if (!err)
+		err = check_entry_sizes(&load, buf + sizeof(struct nvmove_cstate_header),
+					size - sizeof(struct nvmove_cstate_header));
 	if (err)
 		return err;
 	own = malloc(own_size);

@@ -160,6 +160,32 @@ TEST_CASE(queues_that_the_controller_cannot_have_are_refused)
 	rig_free(source);
 }
 
+TEST_CASE(queues_need_the_entry_sizes_of_the_controller)
+{
+	static const uint32_t bad[] = { 4u << 20, 6u << 16, 0, 7u << 16 | 4u << 20 };
+	struct queue_pair queue[2];
+	struct rig *source = source_with_queues(queue);
+	struct rig *destination = rig_with_all_but_queues(source);
+	struct state queues = migration_get_all(source, 1, QUEUES_ALONE, 4096);
+	struct nvmove_ctrl *ctrl = destination->function[1].ctrl;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		uint8_t report[256];
+
+		nvmove_ctrl_write(ctrl, NVM_REG_CC, bad[i] | 1, 4);
+		assert_status(migration_set_all(destination, 1, QUEUES_ALONE, &queues, 4096),
+			      NVM_SC_INVALID_FIELD);
+		migration_report(destination, report);
+		assert_non_null(strstr((char *)report + 16, "entry sizes"));
+	}
+	nvmove_ctrl_write(ctrl, NVM_REG_CC, CC_DEFAULT | 1, 4);
+	assert_success(migration_set_all(destination, 1, QUEUES_ALONE, &queues, 4096));
+	assert_success(migration_resume(destination, 1));
+	state_free(&queues);
+	rig_free(destination);
+	rig_free(source);
+}
+
 TEST_CASE(a_part_without_its_format_is_refused)
 {
 	static const struct formats missing[] = { { 1, 0 }, { 0, 1 } };
@@ -253,6 +279,7 @@ RUN_TESTS("hmlm_parts",
 	  cmocka_unit_test(one_part_after_the_other_makes_a_whole),
 	  cmocka_unit_test(a_state_of_queues_alone_needs_an_enabled_controller),
 	  cmocka_unit_test(queues_that_the_controller_cannot_have_are_refused),
+	  cmocka_unit_test(queues_need_the_entry_sizes_of_the_controller),
 	  cmocka_unit_test(a_part_without_its_format_is_refused),
 	  cmocka_unit_test(a_format_without_its_part_is_refused),
 	  cmocka_unit_test(vendor_data_of_a_whole_state_does_not_stand_alone),
