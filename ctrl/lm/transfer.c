@@ -115,6 +115,18 @@ uint32_t state_transfer_refuse(const struct nvmove_ctrl *ctrl, const char *forma
 	return status;
 }
 
+/* A size is 128 bits of which the lower 64 can be used: all of them are told. */
+static uint32_t refuse_size(const struct nvmove_ctrl *ctrl, const char *part, uint64_t upper,
+			    uint64_t lower, uint64_t limit)
+{
+	if (upper)
+		return state_transfer_refuse(
+			ctrl, "size of %s: %#lx%016lx dwords, at most %#lx here", part,
+			(unsigned long)upper, (unsigned long)lower, (unsigned long)limit);
+	return state_transfer_refuse(ctrl, "size of %s: %#lx dwords, at most %#lx here", part,
+				     (unsigned long)lower, (unsigned long)limit);
+}
+
 /* Read the total from the container's header once that is there. */
 static uint32_t learn_size(struct nvmove_ctrl *ctrl)
 {
@@ -127,13 +139,11 @@ static uint32_t learn_size(struct nvmove_ctrl *ctrl)
 	nvme = le64_to_cpu(header->nvme_dwords[0]);
 	vendor = le64_to_cpu(header->vendor_dwords[0]);
 	if (header->nvme_dwords[1] || nvme > limit)
-		return state_transfer_refuse(
-			ctrl, "size of NVMe Controller State: %lu dwords, at most %lu here",
-			(unsigned long)nvme, (unsigned long)limit);
+		return refuse_size(ctrl, "NVMe Controller State",
+				   le64_to_cpu(header->nvme_dwords[1]), nvme, limit);
 	if (header->vendor_dwords[1] || vendor > limit)
-		return state_transfer_refuse(
-			ctrl, "size of Vendor Specific Data: %lu dwords, at most %lu here",
-			(unsigned long)vendor, (unsigned long)limit);
+		return refuse_size(ctrl, "Vendor Specific Data",
+				   le64_to_cpu(header->vendor_dwords[1]), vendor, limit);
 	transfer->in_size = sizeof(*header) + 4 * (nvme + vendor);
 	return NVM_SC_SUCCESS;
 }

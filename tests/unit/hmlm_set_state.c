@@ -246,9 +246,13 @@ TEST_CASE(a_container_that_claims_too_much_is_refused_at_once)
 	static const struct {
 		size_t at;
 		uint64_t value;
+		const char *says;
 	} claims[] = {
-		{ 16, 1ull << 40 }, { 24, 1 }, { 32, UINT64_MAX }, { 40, UINT64_MAX },
-		{ 32, NVMOVE_CSTATE_MAX / 4 + 1 },
+		{ 16, 1ull << 40, "NVMe Controller State: 0x10000000000 dwords" },
+		{ 24, 1, "NVMe Controller State: 0x10000000000000" },
+		{ 32, UINT64_MAX, "Vendor Specific Data: 0xffffffffffffffff dwords" },
+		{ 40, UINT64_MAX, "Vendor Specific Data: 0xffffffffffffffff00000000" },
+		{ 32, NVMOVE_CSTATE_MAX / 4 + 1, "Vendor Specific Data: 0x" },
 	};
 	struct scene scene = scene_begin();
 	uint8_t report[256];
@@ -262,6 +266,7 @@ TEST_CASE(a_container_that_claims_too_much_is_refused_at_once)
 		assert_status(migration_set(scene.destination, 1, WHOLE, FIRST, 0, buffer),
 			      NVM_SC_INVALID_FIELD);
 		migration_report(scene.destination, report);
+		assert_non_null(strstr((char *)report + 16, claims[i].says));
 		assert_non_null(strstr((char *)report + 16, "dwords, at most"));
 	}
 	assert_arrives(&scene);
