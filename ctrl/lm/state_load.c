@@ -317,5 +317,10 @@ int state_load(struct nvmove_ctrl *ctrl, unsigned int parts, const void *buf, si
 int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 		     struct nvmove_load_error *error)
 {
-	return state_load(ctrl, STATE_WHOLE, buf, size, error);
+	int err = state_load(ctrl, STATE_WHOLE, buf, size, error);
+
+	/* What was read or sent in pieces before is another state's. */
+	if (!err)
+		state_transfer_discard(&ctrl->transfer);
+	return err;
 }

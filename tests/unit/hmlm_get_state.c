@@ -86,6 +86,31 @@ TEST_CASE(a_read_from_the_start_shows_what_has_changed)
 	rig_free(rig);
 }
 
+TEST_CASE(a_state_that_is_loaded_ends_the_snapshot)
+{
+	struct rig *rig = rig_new_secondaries(NULL, 1);
+	struct buffer *buffer = buffer_new(rig->driver[0], 4);
+	struct nvmove_ctrl *ctrl = rig->function[1].ctrl;
+	struct nvmove_load_error error;
+	struct state before, loaded;
+	struct queue_pair queue;
+	uint8_t tail[4];
+
+	driver_create_queue(rig->driver[1], &queue, 1, 16, 1);
+	assert_success(migration_suspend(rig, 1));
+	before = migration_get_all(rig, 1, WHOLE, 4096);
+	loaded = state_copy(&before);
+	put16(loaded.data, state_sq(&loaded, 0) + 18, 5);
+	state_seal(&loaded);
+	assert_int_equal(nvmove_ctrl_load(ctrl, loaded.data, loaded.size, &error), 0);
+	assert_success(migration_get(rig, 1, WHOLE, state_sq(&loaded, 0) + 16, buffer));
+	buffer_read(buffer, 0, tail, sizeof(tail));
+	assert_int_equal(get16(tail, 2), 5);
+	state_free(&loaded);
+	state_free(&before);
+	rig_free(rig);
+}
+
 TEST_CASE(a_suspended_controller_is_reported_as_such)
 {
 	struct rig *rig = rig_new_secondaries(NULL, 1);
@@ -294,6 +319,7 @@ TEST_CASE(the_state_moves_under_the_primarys_requester_id)
 RUN_TESTS("hmlm_get_state",
 	  cmocka_unit_test(any_dwords_in_any_order_are_of_one_state),
 	  cmocka_unit_test(a_read_from_the_start_shows_what_has_changed),
+	  cmocka_unit_test(a_state_that_is_loaded_ends_the_snapshot),
 	  cmocka_unit_test(a_suspended_controller_is_reported_as_such),
 	  cmocka_unit_test(a_running_controller_is_reported_as_such),
 	  cmocka_unit_test(a_running_controllers_size_is_that_of_its_state),
