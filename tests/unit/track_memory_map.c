@@ -117,6 +117,56 @@ TEST_CASE(a_terabyte_is_searched_at_once)
 	dirty_map_free(map);
 }
 
+#define SPARSE	1024u	/* 4 places on each of the 5 levels */
+
+/* The @index-th place, ascending; no two are next to each other. */
+static uint64_t sparse_granule(unsigned int index)
+{
+	uint64_t granule = 0;
+
+	for (unsigned int level = 0; level < DIRTY_LEVELS; level++)
+		granule |= (uint64_t)(index >> 2 * level & 3) << (6 * level + (level < 4));
+	return granule;
+}
+
+static void assert_sparse(const struct dirty_map *map, const bool marked[SPARSE])
+{
+	struct dirty_range run = { 0 };
+
+	for (unsigned int i = 0; i < SPARSE; i++) {
+		if (!marked[i])
+			continue;
+		assert_true(dirty_map_next(map, run.first + run.nr, &run));
+		assert_int_equal(run.first, sparse_granule(i));
+		assert_int_equal(run.nr, 1);
+	}
+	assert_false(dirty_map_next(map, run.first + run.nr, &run));
+}
+
+TEST_CASE(what_is_cleared_hides_nothing_far_away)
+{
+	struct dirty_range range = { .first = 0, .nr = DIRTY_MAX_GRANULES };
+	struct dirty_map *map = dirty_map_new(12, &range, 1);
+	bool marked[SPARSE] = { false };
+	uint32_t random = 1;
+
+	assert_non_null(map);
+	for (unsigned int step = 0; step < 4000; step++) {
+		unsigned int i = next_random(&random) % SPARSE;
+
+		if (marked[i])
+			dirty_map_clear(map, &(struct dirty_range){ .first = sparse_granule(i),
+								    .nr = 1 });
+		else if (step % 3)
+			dirty_map_mark(map, sparse_granule(i) * PAGE, 1);
+		else
+			continue;
+		marked[i] = !marked[i];
+		assert_sparse(map, marked);
+	}
+	dirty_map_free(map);
+}
+
 TEST_CASE(the_last_granule_of_the_address_space_counts)
 {
 	uint64_t last = UINT64_MAX / PAGE;
@@ -151,5 +201,6 @@ TEST_CASE(coarse_granules_take_everything_in_them)
 RUN_TESTS("track_memory_map",
 	  cmocka_unit_test(random_ranges_hold_what_flags_would),
 	  cmocka_unit_test(a_terabyte_is_searched_at_once),
+	  cmocka_unit_test(what_is_cleared_hides_nothing_far_away),
 	  cmocka_unit_test(the_last_granule_of_the_address_space_counts),
 	  cmocka_unit_test(coarse_granules_take_everything_in_them));
