@@ -147,6 +147,22 @@ TEST_CASE(a_sequence_does_not_outlive_its_end)
 	scene_end(&scene);
 }
 
+TEST_CASE(a_state_that_is_set_ends_the_snapshot)
+{
+	struct scene scene = scene_begin();
+	struct buffer *buffer = buffer_new(scene.destination->driver[0], 4);
+	uint8_t nr_sq[4];
+
+	assert_success(migration_get(scene.destination, 1, WHOLE, 48, buffer));
+	buffer_read(buffer, 0, nr_sq, sizeof(nr_sq));
+	assert_int_equal(get16(nr_sq, 2), 0);
+	assert_success(set(&scene, ONLY, 0, scene.state.size));
+	assert_success(migration_get(scene.destination, 1, WHOLE, 48, buffer));
+	buffer_read(buffer, 0, nr_sq, sizeof(nr_sq));
+	assert_int_equal(get16(nr_sq, 2), 1);
+	scene_end(&scene);
+}
+
 TEST_CASE(nothing_takes_effect_before_the_last_command)
 {
 	struct scene scene = scene_begin();
@@ -203,8 +219,15 @@ TEST_CASE(a_piece_is_at_most_mdts)
 {
 	struct rig *rig = rig_new_secondaries(&(struct rig_options){ .mdts = 1 }, 1);
 	struct buffer *buffer = buffer_new(rig->driver[0], 8192 + 4096);
+	uint8_t vendor_dwords[8];
 
+	/* Of a state that is larger than all of it, so that the length alone is wrong. */
+	put64(vendor_dwords, 0, 4096);
+	buffer_write(buffer, 32, vendor_dwords, sizeof(vendor_dwords));
 	assert_success(migration_suspend(rig, 1));
+	assert_success(ADMIN(rig->driver[0], .opcode = 0x41, .cdw10 = FIRST << 16 | 2,
+			     .cdw11 = 1 << 24 | 1 << 16 | 8, .cdw15 = 8192 / 4,
+			     .prp1 = buffer->prp1, .prp2 = buffer_entry(buffer, 1)));
 	assert_status(migration_set(rig, 1, WHOLE, FIRST, 0, buffer), NVM_SC_INVALID_FIELD);
 	assert_status(ADMIN(rig->driver[0], .opcode = 0x41, .cdw10 = FIRST << 16 | 2,
 			    .cdw11 = 1 << 24 | 1 << 16 | 8, .cdw15 = 0xffffffff,
@@ -397,6 +420,7 @@ RUN_TESTS("hmlm_set_state",
 	  cmocka_unit_test(a_sequence_begins_with_a_first_command),
 	  cmocka_unit_test(a_first_command_starts_over),
 	  cmocka_unit_test(a_sequence_does_not_outlive_its_end),
+	  cmocka_unit_test(a_state_that_is_set_ends_the_snapshot),
 	  cmocka_unit_test(nothing_takes_effect_before_the_last_command),
 	  cmocka_unit_test(after_any_failure_all_of_it_is_sent_again),
 	  cmocka_unit_test(pieces_lie_within_what_has_arrived_or_right_behind_it),
