@@ -264,6 +264,71 @@ TEST_CASE(blocks_that_are_changed_twice_at_a_time_are_not_called_deallocated)
 	scene_free(&scene);
 }
 
+TEST_CASE(blocks_that_are_being_written_are_not_called_deallocated)
+{
+	struct scene scene = scene_logging();
+	struct scripted_medium *medium = scene.rig->medium[3];
+
+	medium->hold = true;
+	submit(&scene, NVM_IO_WRITE, 4, 1, 0);
+	submit(&scene, NVM_IO_WRITE_ZEROES, 0, 8, DEAC);
+	rig_run(scene.rig);
+	scripted_complete(medium, 0, 0);
+	rig_run(scene.rig);
+	assert_range(&scene, 4, 1, false);
+	scripted_complete(medium, 0, 0);
+	rig_run(scene.rig);
+	assert_range(&scene, 0, 8, false);
+	scene_free(&scene);
+}
+
+static void vast_submit(struct nvmove_medium *medium, struct nvmove_media_io *io)
+{
+	(void)medium;
+	io->done(io, 0);
+}
+
+static void vast_nothing(struct nvmove_medium *medium)
+{
+	(void)medium;
+}
+
+TEST_CASE(more_blocks_than_an_entry_can_tell_take_two)
+{
+	static const struct nvmove_medium_ops ops = {
+		.submit = vast_submit,
+		.poll = vast_nothing,
+		.drain = vast_nothing,
+		.close = vast_nothing,
+	};
+	struct nvmove_medium vast = { .ops = &ops, .size = 4ull << 40, .event_fd = -1 };
+	struct nvmove_namespace_config config = { .nsid = 5, .lba_shift = 9, .medium = &vast };
+	struct scene scene = scene_logging();
+	struct nvmove_hmlm_user_data_entry entry;
+	uint8_t range[3 * 16] = { 0 };
+
+	assert_int_equal(nvmove_namespace_add(scene.rig->subsystem, &config, NULL), 0);
+	assert_int_equal(nvmove_namespace_attach(scene.rig->function[1].ctrl, 5), 0);
+	/* 2^32 blocks, the most that NLB can tell, and 8 behind them. */
+	put32(range, 4, UINT32_MAX);
+	put32(range, 16 + 4, 1);
+	put64(range, 16 + 8, UINT32_MAX);
+	put32(range, 32 + 4, 8);
+	put64(range, 32 + 8, 1ull << 32);
+	buffer_write(scene.buffer, 0, range, sizeof(range));
+	assert_success(COMMAND(&scene.queue, .opcode = NVM_IO_DSM, .nsid = 5, .cdw10 = 2,
+			       .cdw11 = AD, .prp1 = scene.buffer->prp1));
+	entry = cdq_host_entry(&scene.host, scene.next++);
+	assert_int_equal(get32(&entry, 0), 5);
+	assert_int_equal(get32(&entry, 4), UINT32_MAX);
+	assert_int_equal(get64(&entry, 8), 0);
+	entry = cdq_host_entry(&scene.host, scene.next++);
+	assert_int_equal(get32(&entry, 4), 7);
+	assert_int_equal(get64(&entry, 8), 1ull << 32);
+	assert_no_more(&scene);
+	scene_free(&scene);
+}
+
 TEST_CASE(more_ranges_than_can_wait_are_posted_all_the_same)
 {
 	struct scene scene = scene_logging();
@@ -519,6 +584,8 @@ RUN_TESTS("user_data_log",
 	  cmocka_unit_test(what_covers_an_earlier_change_replaces_it),
 	  cmocka_unit_test(written_and_deallocated_blocks_that_overlap_keep_their_order),
 	  cmocka_unit_test(blocks_that_are_changed_twice_at_a_time_are_not_called_deallocated),
+	  cmocka_unit_test(blocks_that_are_being_written_are_not_called_deallocated),
+	  cmocka_unit_test(more_blocks_than_an_entry_can_tell_take_two),
 	  cmocka_unit_test(more_ranges_than_can_wait_are_posted_all_the_same),
 	  cmocka_unit_test(the_phase_tag_changes_with_every_lap),
 	  cmocka_unit_test(the_phase_tag_is_written_last),

@@ -140,6 +140,21 @@ TEST_CASE(the_host_gets_an_event)
 	scene_free(scene);
 }
 
+TEST_CASE(the_last_entry_is_posted_before_the_queue_is_full)
+{
+	struct scene *scene = scene_new();
+	struct driver *driver = scene->rig->driver[0];
+
+	assert_success(cdq_set_trigger(&scene->host, 0, SLOTS - 2));
+	change(scene, SLOTS);
+	driver_submit_aer(driver);
+	assert_int_equal(cq_take(&driver->admin.cq).dw0,
+			 NVM_EVENT_ONE_SHOT | NVM_EVENT_ONE_SHOT_CDQ_TAIL << 8);
+	driver_submit_aer(driver);
+	assert_int_equal(cq_take(&driver->admin.cq).dw0, FULL_EVENT);
+	scene_free(scene);
+}
+
 TEST_CASE(logging_does_not_start_again_before_there_is_room)
 {
 	struct scene *scene = scene_new();
@@ -218,6 +233,7 @@ RUN_TESTS("user_data_log_full",
 	  cmocka_unit_test(the_entry_that_would_leave_no_room_says_full),
 	  cmocka_unit_test(nothing_is_written_to_a_full_queue),
 	  cmocka_unit_test(the_host_gets_an_event),
+	  cmocka_unit_test(the_last_entry_is_posted_before_the_queue_is_full),
 	  cmocka_unit_test(logging_does_not_start_again_before_there_is_room),
 	  cmocka_unit_test(a_stop_finds_room_for_the_last_entry),
 	  cmocka_unit_test(a_suspension_that_would_leave_no_room_says_full),
