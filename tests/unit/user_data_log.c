@@ -494,6 +494,20 @@ TEST_CASE(a_suspend_notification_can_delete_the_queue)
 	scene_free(&scene);
 }
 
+TEST_CASE(a_suspend_that_a_reset_ends_deletes_nothing)
+{
+	struct scene scene = scene_logging();
+
+	scene.rig->medium[3]->hold = true;
+	write_blocks(&scene, 1, 1);
+	submit_suspend_and_delete(&scene, NVMOVE_HMLM_STYPE_SUSPEND);
+	cq_assert_empty(&scene.rig->driver[0]->admin.cq);
+	nvmove_ctrl_reset(scene.rig->function[1].ctrl, NVMOVE_RESET_FLR);
+	assert_status(cq_take(&scene.rig->driver[0]->admin.cq), NVM_SC_COMMAND_SEQUENCE_ERROR);
+	assert_success(cdq_delete(&scene.host));
+	scene_free(&scene);
+}
+
 TEST_CASE(a_suspend_that_is_refused_deletes_nothing)
 {
 	struct scene scene = scene_logging();
@@ -595,6 +609,7 @@ RUN_TESTS("user_data_log",
 	  cmocka_unit_test(a_suspend_that_deletes_the_queue_finishes_it_first),
 	  cmocka_unit_test(a_suspend_of_a_suspended_controller_can_delete_the_queue),
 	  cmocka_unit_test(a_suspend_notification_can_delete_the_queue),
+	  cmocka_unit_test(a_suspend_that_a_reset_ends_deletes_nothing),
 	  cmocka_unit_test(a_suspend_that_is_refused_deletes_nothing),
 	  cmocka_unit_test(a_reset_of_the_logged_controller_loses_nothing),
 	  cmocka_unit_test(a_reset_that_ends_a_suspension_takes_the_log_up),
