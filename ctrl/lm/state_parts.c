@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loading a state that is the NVMe Controller State alone: the standard's I/O queues, for a controller
- * that keeps everything else. It judges nothing but sizes, those of the entries too: the queues are put beside the vendor data
- * that the controller has, and the two are loaded as any whole state is.
+ * Loading a state that is the NVMe Controller State alone: the standard's I/O queues, for a
+ * controller that keeps everything else. It judges nothing but sizes, those of the entries too: the
+ * queues are put beside the vendor data that the controller has, and the two are loaded as any whole
+ * state is.
  */
 #include <errno.h>
 #include <stdlib.h>
