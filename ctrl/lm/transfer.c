@@ -145,6 +145,10 @@ static uint32_t learn_size(struct nvmove_ctrl *ctrl)
 		return refuse_size(ctrl, "Vendor Specific Data",
 				   le64_to_cpu(header->vendor_dwords[1]), vendor, limit);
 	transfer->in_size = sizeof(*header) + 4 * (nvme + vendor);
+	if (transfer->in_size > NVMOVE_CSTATE_MAX)
+		return state_transfer_refuse(
+			ctrl, "size of the state: %zu bytes by its header, at most %u here",
+			transfer->in_size, NVMOVE_CSTATE_MAX);
 	return NVM_SC_SUCCESS;
 }
 
@@ -158,10 +162,6 @@ uint32_t state_transfer_take(struct ctrl_request *req, struct nvmove_ctrl *ctrl,
 	struct state_transfer *transfer = &ctrl->transfer;
 	uint32_t status;
 
-	if (offset + length > NVMOVE_CSTATE_MAX)
-		return state_transfer_refuse(
-			ctrl, "size of the state: %lu bytes and more, at most %lu here",
-			(unsigned long)(offset + length), (unsigned long)NVMOVE_CSTATE_MAX);
 	if (!make_room(transfer, offset + length))
 		return NVMOVE_HMLM_SC_NOT_ENOUGH_RESOURCES;
 	status = prp_read(req, transfer->in + offset, length);

@@ -296,6 +296,23 @@ TEST_CASE(a_container_that_claims_too_much_is_refused_at_once)
 	scene_end(&scene);
 }
 
+TEST_CASE(two_parts_that_together_are_too_much_are_refused_at_once)
+{
+	struct scene scene = scene_begin();
+	struct buffer *buffer = part(&scene, 0, 64);
+	uint8_t dwords[8], report[256];
+
+	put64(dwords, 0, NVMOVE_CSTATE_MAX / 8);
+	buffer_write(buffer, 16, dwords, sizeof(dwords));
+	buffer_write(buffer, 32, dwords, sizeof(dwords));
+	assert_status(migration_set(scene.destination, 1, WHOLE, FIRST, 0, buffer),
+		      NVM_SC_INVALID_FIELD);
+	migration_report(scene.destination, report);
+	assert_non_null(strstr((char *)report + 16, "16777264 bytes by its header, at most 16777216"));
+	assert_arrives(&scene);
+	scene_end(&scene);
+}
+
 TEST_CASE(a_refused_state_is_reported_and_changes_nothing)
 {
 	struct scene scene = scene_begin();
@@ -428,6 +445,7 @@ RUN_TESTS("hmlm_set_state",
 	  cmocka_unit_test(bytes_beyond_the_end_by_the_header_are_refused),
 	  cmocka_unit_test(a_state_that_ends_early_is_refused),
 	  cmocka_unit_test(a_container_that_claims_too_much_is_refused_at_once),
+	  cmocka_unit_test(two_parts_that_together_are_too_much_are_refused_at_once),
 	  cmocka_unit_test(a_refused_state_is_reported_and_changes_nothing),
 	  cmocka_unit_test(a_state_of_a_running_controller_is_refused),
 	  cmocka_unit_test(the_target_is_a_suspended_controller),
