@@ -53,6 +53,22 @@ TEST_CASE(data_shorter_than_a_page_on_two_of_them)
 	}
 }
 
+TEST_CASE(a_page_whose_write_failed)
+{
+	struct rig *rig = new_rig(DMA_COPIED);
+	struct buffer *buffer = buffer_new(rig->driver[1], 3 * PAGE);
+	struct queue_pair queue;
+
+	driver_create_queue(rig->driver[1], &queue, 1, 16, 1);
+	tracking_start_all(rig, 1);
+	guest_unmap(rig->driver[1]->memory, buffer->page[1], PAGE);
+	assert_status(queue_rw(&queue, NVM_IO_READ, 2, 0, 3, buffer), NVM_SC_DATA_TRANSFER_ERROR);
+	assert_int_equal(guest_take_faults(rig->driver[1]->memory), 1);
+	/* It may have got half the way. */
+	assert_report(tracking_report(rig, 1), queue.cq.addr, buffer->page[0], buffer->page[1]);
+	rig_free(rig);
+}
+
 TEST_CASE(only_the_completion_of_what_reads_memory)
 {
 	for (enum dma_mode mode = DMA_MAPPED; mode <= DMA_COPIED; mode++) {
@@ -153,6 +169,7 @@ TEST_CASE(nothing_of_another_controller)
 RUN_TESTS("track_memory_writes",
 	  cmocka_unit_test(data_and_completion_of_a_read),
 	  cmocka_unit_test(data_shorter_than_a_page_on_two_of_them),
+	  cmocka_unit_test(a_page_whose_write_failed),
 	  cmocka_unit_test(only_the_completion_of_what_reads_memory),
 	  cmocka_unit_test(data_structures_of_admin_commands),
 	  cmocka_unit_test(event_indexes_of_shadow_doorbells),
