@@ -69,6 +69,8 @@ TEST_CASE(the_head_follows_the_tail_round_the_ring)
 		post_two(&host);
 		head = (head + 2) % 5;
 		assert_status(cdq_set_head(&host, (head + 1) % 5), NVM_SC_INVALID_FIELD);
+		/* Also where the entries go on at the beginning. */
+		assert_status(cdq_set_head(&host, 5), NVM_SC_INVALID_FIELD);
 		assert_success(cdq_set_head(&host, head));
 	}
 	rig_free(rig);
