@@ -44,9 +44,10 @@ enum nvmove_dma_direction {
  * @dma_write: copy to host memory; 0, or a negative errno. A completion queue entry is written by
  *	one call of 16 bytes on a 16-byte boundary: its last four bytes must become visible to the
  *	host's processors last. A Controller Data Queue entry is written by two such calls, and what a
- *	call writes becomes visible after what the calls before it wrote. A shadow doorbell or its event index is 4 bytes on a 4-byte boundary:
- *	they are read and written at once, and a read that follows a write sees what the host's
- *	processors stored before they could see that write, as on PCI Express, where reads push writes
+ *	call writes becomes visible after what the calls before it wrote. A shadow doorbell or its event
+ *	index is 4 bytes on a 4-byte boundary: they are read and written at once, and a read that
+ *	follows a write sees what the host's processors stored before they could see that write, as on
+ *	PCI Express, where reads push writes
  * @irq: signal interrupt vector @vector once (an MSI-X message; masking and the pending bit of
  *	MSI-X are the function's business)
  * @schedule: the controller has work: call nvmove_ctrl_run() soon, but not from inside this
