@@ -5,6 +5,7 @@ import json
 import shutil
 
 from nvmovelab import provision
+from nvmovelab.subsystem import FURTHER_PF_CNTLID
 
 PROGRAM = "nvmove-conformance"
 # Without the protocol there is nothing to test.
@@ -50,6 +51,14 @@ def run(bench):
                       if entry["outcome"] == "skipped" and not any(words in entry["reason"] for words in skipped)]
         bench.expect_equal("skipped without need", unexpected, [])
         return outcomes
+
+    # The further PF's controller, online: nothing tells the program whose it is.
+    for words in ("-r 0 -n 3 -a 8", "-r 1 -n 3 -a 8", "-a 9"):
+        host.sh(f"nvme virt-mgmt {controller} -c {FURTHER_PF_CNTLID} {words}")
+    refused = test("--controller", str(FURTHER_PF_CNTLID))
+    bench.expect_equal("exit code for a further PF's controller", refused.code, NOT_TESTED)
+    bench.expect("behind no virtual function" in refused.err, f"a further PF's controller: {refused.err}")
+    host.sh(f"nvme virt-mgmt {controller} -c {FURTHER_PF_CNTLID} -a 7")
 
     before = secondaries(host, controller)
     for options, words in ((("--controller", str(OTHER)), "in use by driver nvme"),
