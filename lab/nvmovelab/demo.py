@@ -73,7 +73,7 @@ class Demo:
             f"namespaces {self.before['namespaces']}")
         self.disk = workload.disk(self.guest, subsystem.SHARED.nsid)
         with stage("guest: writes data to be found again on B"):
-            self.guest.sh(workload.fio("carried", f"/dev/{self.disk}", "write", do_verify=0, **CARRIED), 120)
+            self.guest.sh(workload.fio("carried", f"/dev/{self.disk}", "write", do_verify=0, **CARRIED))
         self.fio = workload.Running(self.guest, self.disk, self.show_rate, **RUNNING)
         self.rate = self.fio.rate
         say("guest: fio runs and verifies")
@@ -97,7 +97,7 @@ class Demo:
         self.problems += identity.differences(self.before, identity.read(self.guest))
         self.identity_unchanged = not self.problems
         with stage("guest: resets its controller while fio runs"):
-            self.guest.sh("echo 1 >/sys/class/nvme/nvme0/reset_controller", 90)
+            self.guest.sh("echo 1 >/sys/class/nvme/nvme0/reset_controller")
         state = self.guest.sh("cat /sys/class/nvme/nvme0/state")
         self.reset_after_ok = state == "live" and self.fio.advance(AFTER_SECONDS, "after the reset") > 0
         if not self.reset_after_ok:
@@ -108,7 +108,7 @@ class Demo:
         with stage("guest: fio ends, the data written on A is verified on B"):
             running = self.fio.finish()
             words = running.pop("words")
-            self.guest.run(workload.fio("carried", f"/dev/{self.disk}", "read", verify_only=1, **CARRIED), 120)
+            self.guest.run(workload.fio("carried", f"/dev/{self.disk}", "read", verify_only=1, **CARRIED))
             carried = workload.report(self.guest.sh("cat /run/carried.json"))
         self.totals = {key: running[key] + carried[key] for key in running}
         for key in ("io_errors", "verify_errors"):

@@ -15,6 +15,9 @@ import time
 from .channel import Result
 from .errors import LabError, Lost, Timeout
 
+# A guest's answers come through a serial port that is emulated twice: tens of milliseconds a line on an idle machine.
+COMMAND_SECONDS = 300
+
 
 class GuestJob:
     """A shell command running in the guest."""
@@ -137,15 +140,15 @@ class Guest:
         self._stream.write(f"run {number} {base64.b64encode(script.encode()).decode()}\n".encode())
         return job
 
-    def run(self, script, timeout=60):
+    def run(self, script, timeout=COMMAND_SECONDS):
         """Run a shell script to its end; returns its Result whatever the exit code."""
         return self.start(script).wait(timeout)
 
-    def sh(self, script, timeout=60):
+    def sh(self, script, timeout=COMMAND_SECONDS):
         """Run a shell script, raise LabError if it fails, return its output."""
         return self.run(script, timeout).check().out
 
-    def argv(self, *argv, timeout=60):
+    def argv(self, *argv, timeout=COMMAND_SECONDS):
         """Run one program, raise LabError if it fails, return its output."""
         return self.sh(shlex.join(argv), timeout)
 
