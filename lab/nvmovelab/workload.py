@@ -68,8 +68,8 @@ class Running:
 
     def __init__(self, guest, disk, show=lambda per_second, seconds: None, **options):
         self._guest = guest
-        self._job = guest.start(fio(self.NAME, f"/dev/{disk}", "randwrite", verify_backlog=64, time_based=1,
-                                    runtime=3600, **options))
+        words = fio(self.NAME, f"/dev/{disk}", "randwrite", verify_backlog=64, time_based=1, runtime=3600, **options)
+        self._job = guest.start(f"echo $$ >/run/{self.NAME}.pid; exec {words}")
         self.rate = Rate(guest, disk, show)
 
     def advance(self, seconds, when):
@@ -95,7 +95,8 @@ class Running:
     def finish(self):
         """Stop fio and return its report, with what it printed under "words"."""
         self.rate.stop()
-        self._guest.sh("killall -INT fio")
+        # fio's first process alone: the one that does the I/O cannot stand a signal while it allocates memory
+        self._guest.sh(f"kill -INT $(cat /run/{self.NAME}.pid)")
         words = self._job.wait(120).out
         return {**report(self._guest.sh(f"cat /run/{self.NAME}.json")), "words": words}
 
