@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-from .errors import LabError
+from .errors import LabError, Timeout
 
 EILSEQ = 84
 INTERVAL = 0.5
@@ -97,8 +97,16 @@ class Running:
         self.rate.stop()
         # fio's first process alone: the one that does the I/O cannot stand a signal while it allocates memory
         self._guest.sh(f"kill -INT $(cat /run/{self.NAME}.pid)")
-        words = self._job.wait(120).out
+        words = self._end()
         return {**report(self._guest.sh(f"cat /run/{self.NAME}.json")), "words": words}
+
+    def _end(self):
+        try:
+            return self._job.wait(120).out
+        except Timeout as error:
+            state = self._guest.run("grep . /sys/block/nvme*/inflight; "
+                                    "for p in $(pidof fio); do echo $p; cat /proc/$p/wchan /proc/$p/stack; done")
+            raise LabError(f"{error}; I/Os in flight and what fio waits for: {state.out!r}") from None
 
 
 def fio(name, device, rw, **options):
