@@ -95,7 +95,7 @@ class Running:
     def finish(self):
         """Stop fio and return its report, with what it printed under "words"."""
         self.rate.stop()
-        # fio's first process alone: the one that does the I/O cannot stand a signal while it allocates memory
+        # fio's first process alone, which sleeps: a handler that prints may hang the one that does the I/O
         self._guest.sh(f"kill -INT $(cat /run/{self.NAME}.pid)")
         words = self._end()
         return {**report(self._guest.sh(f"cat /run/{self.NAME}.json")), "words": words}
