@@ -541,6 +541,12 @@ uint64_t ns_mgmt_total_capacity(const struct nvmove_subsystem *subsystem);
 uint64_t ns_mgmt_free_capacity(const struct nvmove_subsystem *subsystem);
 
 /* namespace.c */
+/* Whether @length bytes are more than one command of @ctrl may transfer (Identify Controller MDTS). */
+static inline bool ctrl_exceeds_mdts(const struct nvmove_ctrl *ctrl, uint64_t length)
+{
+	return length > 4096ull << ctrl->identity->mdts;
+}
+
 /* Whether @nsid, as the host of @ctrl says it, can name a namespace: it is not 0 nor beyond NN. */
 static inline bool ctrl_nsid_valid(const struct nvmove_ctrl *ctrl, uint32_t nsid)
 {

@@ -84,7 +84,7 @@ static uint32_t check_rw(struct ctrl_request *req, bool transfers)
 	uint64_t bytes = nlb(req) << req->ns->lba_shift;
 	uint32_t status;
 
-	if (transfers && bytes > 4096ull << req->ctrl->identity->mdts)
+	if (transfers && ctrl_exceeds_mdts(req->ctrl, bytes))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	status = check_range(req, slba(req), nlb(req));
 	if (status)

@@ -266,7 +266,7 @@ uint32_t get_log_page_execute(struct ctrl_request *req)
 	if (nsid != 0 && nsid != NVM_NSID_ALL)
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if ((le32_to_cpu(req->cmd.cdw14) & OFFSET_IS_INDEX) || (offset & 3) ||
-	    offset >= page->size || dwords * 4 > (4096ull << ctrl->identity->mdts))
+	    offset >= page->size || ctrl_exceeds_mdts(ctrl, dwords * 4))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	status = transfer_page(req, page, offset, dwords * 4);
 	/* Each Get Log Page takes one page off the queue, Retain or not (Base 5.16.1.24). */

@@ -583,7 +583,7 @@ uint32_t resv_report_execute(struct ctrl_request *req)
 		return NVM_SC_HOST_ID_FORMAT | NVM_SC_DNR;
 	if (length > size)
 		length = size;
-	if (length > 4096ull << req->ctrl->identity->mdts)
+	if (ctrl_exceeds_mdts(req->ctrl, length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	data = calloc(1, size);
 	if (!data)

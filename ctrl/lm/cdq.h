@@ -21,7 +21,7 @@ struct user_data_range {
 	uint32_t nsid;		/* in the device */
 	bool deallocated;
 	uint64_t slba;
-	uint64_t blocks;	/* 1 to USER_DATA_MAX_BLOCKS */
+	uint64_t blocks;	/* 1 to 2^32 */
 };
 
 enum user_data_log {

@@ -232,7 +232,7 @@ uint32_t memory_changes_execute(struct ctrl_request *req)
 
 	if (!ctrl || !ctrl->dirty)
 		return NVM_SC_INVALID_CNTLID | NVM_SC_DNR;
-	if (length > 4096ull << req->ctrl->identity->mdts)
+	if (ctrl_exceeds_mdts(req->ctrl, length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if (length > sizeof(*changes))
 		room = (length - sizeof(*changes)) / sizeof(struct nvmove_hmlm_memory_change);

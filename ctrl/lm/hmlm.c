@@ -80,11 +80,6 @@ static bool decode_piece(const struct ctrl_request *req, unsigned int csvi, unsi
 	       !NVMOVE_HMLM_UIDX(le32_to_cpu(req->cmd.cdw14));
 }
 
-static bool exceeds_mdts(const struct ctrl_request *req, uint64_t length)
-{
-	return length > 4096ull << req->ctrl->identity->mdts;
-}
-
 /* ---- Migration Send (5.2.17) ---- */
 
 /* The last entry of the queue has been posted, if the controller has been suspended. */
@@ -167,7 +162,7 @@ static uint32_t take_piece(struct ctrl_request *req, const struct piece *piece,
 	if (!piece->length)
 		return sequence == NVMOVE_HMLM_LAST ? check_parts(piece)
 						    : NVM_SC_INVALID_FIELD | NVM_SC_DNR;
-	if (piece->offset > transfer->in_len || exceeds_mdts(req, piece->length))
+	if (piece->offset > transfer->in_len || ctrl_exceeds_mdts(req->ctrl, piece->length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	status = state_transfer_take(req, piece->ctrl, piece->offset, piece->length);
 	return status ? status : check_parts(piece);
@@ -283,7 +278,7 @@ uint32_t migration_receive_execute(struct ctrl_request *req)
 	if (csuuidi && NVMOVE_HMLM_CSUIDXP(cdw11))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	piece.length += 4;	/* NUMDL is 0-based */
-	if (exceeds_mdts(req, piece.length))
+	if (ctrl_exceeds_mdts(req->ctrl, piece.length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if (!piece.ctrl)
 		return NVM_SC_INVALID_CNTLID | NVM_SC_DNR;

@@ -58,12 +58,13 @@ static uint32_t save_execute(struct ctrl_request *req, struct nvmove_ctrl *vf)
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if (offset == 0 && state_transfer_snapshot(vf, STATE_WHOLE) < 0)
 		return NVMOVE_HMLM_SC_NOT_ENOUGH_RESOURCES;
-	if (!transfer->out || transfer->out_parts != STATE_WHOLE || offset > transfer->out_next)
+	/* 0 where there is no snapshot, or one that the other protocol took */
+	if (offset > transfer->out_next)
 		return NVM_SC_COMMAND_SEQUENCE_ERROR | NVM_SC_DNR;
 	if (!length)
 		length = transfer->out_size - offset;
 	if (offset + length > transfer->out_size ||
-	    length > 4096ull << req->ctrl->identity->mdts)
+	    ctrl_exceeds_mdts(req->ctrl, length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	status = prp_write(req, transfer->out + offset, length);
 	if (!status)
@@ -83,7 +84,7 @@ static uint32_t load_execute(struct ctrl_request *req, struct nvmove_ctrl *vf)
 
 	if (vf->suspend != SUSPENDED)
 		return NVM_SC_COMMAND_SEQUENCE_ERROR | NVM_SC_DNR;
-	if (!length || ((offset | length) & 3) || length > 4096ull << req->ctrl->identity->mdts)
+	if (!length || ((offset | length) & 3) || ctrl_exceeds_mdts(req->ctrl, length))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if (offset == 0)
 		state_transfer_begin(transfer);

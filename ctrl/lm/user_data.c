@@ -33,7 +33,6 @@ static bool make_room(struct cdq *cdq)
 	post_marker(cdq, NVMOVE_HMLM_ESA_FULL);
 	cdq_raise_full(cdq);
 	cdq->log = LOG_OFF;
-	cdq->nr_pending = 0;
 	return false;
 }
 
