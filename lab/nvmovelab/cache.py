@@ -10,9 +10,13 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 from .errors import LabError
+
+# No session lasts longer: what was taken from the cache before that is no longer in use.
+SESSION_SECONDS = 2 * 3600
 
 
 def root():
@@ -80,12 +84,13 @@ def product(name, key, make):
 
 
 def discard_old(name, newest, keep=2):
-    """Keep the most recently used products of a name, so that the cache does not grow
-    with every edit; delete what interrupted runs left."""
+    """Keep the most recently used products of a name, so that the cache does not grow with every edit, and those that a
+    session of another checkout may be using; delete what interrupted runs left."""
     siblings = sorted((p for p in root().glob(f"{name}-*") if p.suffix != ".partial" and
                        len(p.name) == len(name) + 17), key=lambda p: p.stat().st_mtime, reverse=True)
     for old in [p for p in siblings if p != newest][keep - 1:]:
-        remove(old)
+        if time.time() - old.stat().st_mtime > SESSION_SECONDS:
+            remove(old)
     for partial in root().glob(f"{name}-{'?' * 16}.partial"):
         with open(root() / "locks" / partial.name.removesuffix(".partial"), "w") as file:
             with contextlib.suppress(BlockingIOError):
