@@ -65,7 +65,7 @@ def _modules(root):
     return directory, order
 
 
-def _initramfs(root, path):
+def _initramfs(root, ramcheck, path):
     archive = Archive(path)
     for name in ("proc", "sys", "dev", "tmp", "mnt", "run", "usr/bin", "usr/sbin", "usr/lib", "etc"):
         archive.directory(name)
@@ -74,9 +74,9 @@ def _initramfs(root, path):
     archive.character_device("dev/console", 5, 1)
     archive.character_device("dev/null", 1, 3)
     needed = set()
-    for program in PROGRAMS:
-        archive.file(program, (root / program).read_bytes())
-        needed |= loader.libraries(root, root / program)
+    for program, source in {**{program: root / program for program in PROGRAMS}, "usr/bin/ramcheck": ramcheck}.items():
+        archive.file(program, source.read_bytes())
+        needed |= loader.libraries(root, source)
     for library in sorted(needed):
         data = (root / library).read_bytes()
         target = library if library.startswith("usr/") else f"usr/{library}"
@@ -97,19 +97,20 @@ def _initramfs(root, path):
     archive.close()
 
 
-def guest_image(root):
-    """An ext4 image with the guest's kernel ("kernel") and initramfs ("initramfs"), for the hosts to mount."""
+def guest_image(root, ramcheck):
+    """An ext4 image with the guest's kernel ("kernel") and initramfs ("initramfs"), for the hosts to mount. ramcheck is
+    the project's own program in it."""
 
     def make(directory):
         with stage("guest's kernel and initramfs"):
             files = directory / "files"
             files.mkdir()
             (files / "kernel").write_bytes(_kernel(root))
-            _initramfs(root, files / "initramfs")
+            _initramfs(root, ramcheck, files / "initramfs")
             run.logged(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", files,
                         directory / "guest.img", SIZE], cache.root() / "guest.log", 120)
             cache.remove(files)
 
-    key = cache.digest(root.parent.name, LAB / "guest", LAB / "nvmovelab" / "guestimage.py",
+    key = cache.digest(root.parent.name, ramcheck.parent.name, LAB / "guest", LAB / "nvmovelab" / "guestimage.py",
                        LAB / "nvmovelab" / "cpio.py")
     return cache.product("guest", key, make) / "guest.img"

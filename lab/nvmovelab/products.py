@@ -84,6 +84,12 @@ def _mover(root):
     return _program(root, "mover", "vfio-nvme-move", "VFIO program", directory, _sources(directory), ["-pthread"])
 
 
+def _ramcheck(root):
+    """The program of tests/lab/ramcheck, which runs in the guest."""
+    directory = "tests/lab/ramcheck"
+    return _program(root, "ramcheck", "ramcheck", "memory check program", directory, _sources(directory), [])
+
+
 def _conformance(root):
     """The program that tests a device for conformance; its other back end is no part of it."""
     directory = "tests/conformance"
@@ -96,6 +102,6 @@ def prepare():
     tools.require()
     root = tree.tree()
     binary = qemu.binary(root)
-    return Products(tree=root, qemu=binary, image=image.host_image(root), guest=guestimage.guest_image(root),
+    return Products(tree=root, qemu=binary, image=image.host_image(root), guest=guestimage.guest_image(root, _ramcheck(root)),
                     driver=_driver(root), mover=_mover(root), conformance=_conformance(root),
                     accelerator=accel.accelerator(root, binary))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""fio in the guest: verified I/O that runs while the guest moves, the rate as it happens, and what fio says at the end."""
+"""What runs in the guest while it moves: fio, which verifies what it wrote to the disk, with its rate as it happens, and
+ramcheck (tests/lab/ramcheck), which verifies what the disk wrote to the guest's memory."""
 
+import itertools
 import json
 import threading
 import time
@@ -107,6 +109,35 @@ class Running:
             state = self._guest.run("grep . /sys/block/nvme*/inflight; "
                                     "for p in $(pidof fio); do echo $p; cat /proc/$p/wchan /proc/$p/stack; done")
             raise LabError(f"{error}; I/Os in flight and what fio waits for: {state.out!r}") from None
+
+
+class Ramcheck:
+    """ramcheck in the guest, from its start to finish(): most of the free memory is written by the device, page by page."""
+
+    _generations = itertools.count(1)
+
+    def __init__(self, guest, disk, first_mib, mib=32, percent=75, pages_per_second=2000):
+        """The blocks that are read lie in mib MiB of the disk behind first_mib, and are written first."""
+        self._guest = guest
+        self._pid = f"/run/ramcheck-{disk}.pid"
+        self._job = guest.start(f"echo $$ >{self._pid}; exec ramcheck /dev/{disk} {first_mib} {mib} {percent} "
+                                f"{pages_per_second} {next(self._generations)}")
+        words = self._job.readline(STALLED) or f"end, {self._job.code}"
+        if not words.startswith("running "):
+            raise LabError(f"ramcheck in the guest does not run: {words}")
+        self.pages = int(words.split()[1])
+
+    def finish(self):
+        """End it and return what it found: a dictionary, "first" in it names the first page that is wrong."""
+        self._guest.sh(f"kill -INT $(cat {self._pid})")
+        result = self._job.wait(STALLED)
+        try:
+            found = json.loads(result.out.splitlines()[-1])
+        except (IndexError, ValueError):
+            raise LabError(f"ramcheck in the guest: exit code {result.code}: {result.out}") from None
+        if result.code not in (0, 1) or (result.code == 1) != (found["checksum"] != found["expected_checksum"]):
+            raise LabError(f"ramcheck in the guest: exit code {result.code} with {found}")
+        return found
 
 
 def fio(name, device, rw, **options):
