@@ -44,24 +44,24 @@ class Bench:
             provision.load_driver(host)
         return provision.vf(host, number, driver, **resources)
 
-    def vmm(self, host, function, incoming=False):
-        """Start a VMM with a VF."""
-        vmm = Vmm(host, function, incoming)
+    def vmm(self, host, *functions, **options):
+        """Start a VMM with VFs; options are Vmm's."""
+        vmm = Vmm(host, functions, **options)
         self._vmms.append(vmm)
         return vmm
 
-    def boot_guest(self, host, function):
-        """Boot a guest that owns a VF; returns its VMM and the guest."""
-        vmm = self.vmm(host, function)
+    def boot_guest(self, host, *functions, **options):
+        """Boot a guest that owns VFs; returns its VMM and the guest. Options are Vmm's."""
+        vmm = self.vmm(host, *functions, **options)
         guest = Guest(self.directory / f"guest-{len(self._guests)}.log")
         self._guests.append(guest)
         guest.attach(vmm)
         guest.wait_ready(GUEST_BOOT_SECONDS, vmm.alive)
         return vmm, guest
 
-    def await_guest(self, host, function, guest):
-        """Start a VMM that waits for a guest."""
-        vmm = self.vmm(host, function, incoming=True)
+    def await_guest(self, host, function, guest, *more, **options):
+        """Start a VMM with VFs that waits for a guest. Options are Vmm's."""
+        vmm = self.vmm(host, function, *more, incoming=True, **options)
         guest.attach_later(vmm)
         vmm.listen()
         return vmm

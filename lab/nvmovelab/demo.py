@@ -58,11 +58,11 @@ class Demo:
                 self.protocols.append(provision.protocol(host, functions[-1]))
                 trace.start(host)
         with stage(f"host A: guest boots with VF {functions[0]} (stock QEMU, stock kernel)"):
-            self.source = Vmm(self.a, functions[0])
+            self.source = Vmm(self.a, functions[:1])
             self.guest.attach(self.source)
             self.guest.wait_ready(GUEST_BOOT_SECONDS, self.source.alive)
         with stage(f"host B: VMM waits with VF {functions[1]}"):
-            self.destination = Vmm(self.b, functions[1], incoming=True)
+            self.destination = Vmm(self.b, functions[1:], incoming=True)
             self.guest.attach_later(self.destination)
             self.destination.listen()
 

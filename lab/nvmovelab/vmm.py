@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The VMM inside a host: Debian's own QEMU with a guest that owns a VF, and its migration to the other host.
+"""The VMM inside a host: Debian's own QEMU with a guest that owns VFs, and its migration to the other host.
 
-The machine model is the same on both hosts. Nothing here knows how the VF's state travels: that is VFIO's.
+The machine model is the same on both hosts. Nothing here knows how the VFs' state travels: that is VFIO's.
 """
 
 import itertools
+import re
 import signal
 import time
 
 from .errors import LabError, Lost, Timeout
 from .qmp import Qmp
 
-PORT = 4444
+FIRST_PORT = 4444
 MEMORY = 256
 # Without dirty tracking by the device all pinned memory counts as dirty until the guest stops (docs/lab.md).
 DOWNTIME_LIMIT_MS = 60000
 BANDWIDTH = 10 << 30
 MIGRATION_SECONDS = 300
 ENDED = ("completed", "failed", "cancelled")
+# Without the return path a source takes its migration for completed although the destination refused the state. With the
+# acknowledgement it stops the guest only after the destination has taken what devices send before that.
+CAPABILITIES = ("events", "return-path", "switchover-ack")
+# What QEMU is asked to record: states of the devices, the use of their dirty log, and the steps of the downtime.
+TRACED = ("vfio_migration_set_device_state", "vfio_device_dirty_tracking_start", "vfio_get_dirty_bitmap",
+          "vfio_save_block", "vfio_load_state_device_data", "vmstate_downtime_*", "migration_completion_*")
 
 
 class Vmm:
@@ -25,22 +32,28 @@ class Vmm:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, host, vf, incoming=False, migratable=True):
+    def __init__(self, host, functions, incoming=False, memory=MEMORY, forced=True):
+        """functions are the PCI addresses of the VFs that the guest owns. forced: let QEMU migrate them even if it finds
+        no way to learn which memory they write; without, it refuses such a migration."""
         self.host = host
         number = next(self._numbers)
+        self.port = FIRST_PORT + number
         self._qmp_path, self._agent_path = f"/run/vmm{number}.qmp", f"/run/vmm{number}.agent"
+        self._trace = f"/run/vmm{number}.trace"
         self._console = f"guest-console-{number}.log"
         accel = host.sh("test -c /dev/kvm && echo kvm || echo tcg")
         self.accelerator = accel
         argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
                 "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
-                "-m", str(MEMORY), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
+                "-m", str(memory), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
                 "-serial", f"file:/lab/{self._console}",
                 "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
                 "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
-                "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4"]
-        if vf:
-            argv += ["-device", f"vfio-pci,host={vf},id=vf0" + (",enable-migration=on" if migratable else "")]
+                "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4",
+                "-msg", "timestamp=on", "-D", self._trace]
+        argv += [word for event in TRACED for word in ("-trace", event)]
+        for index, function in enumerate(functions):
+            argv += ["-device", f"vfio-pci,host={function},id=vf{index}" + (",enable-migration=on" if forced else "")]
         if incoming:
             argv += ["-incoming", "defer"]
         self._job = host.start_program(argv)
@@ -84,37 +97,52 @@ class Vmm:
         """The stream of the guest agent's serial port."""
         return self.host.channel.relay(self._agent_path)
 
-    def _capabilities(self):
-        # Without the return path a source takes its migration for completed although the destination refused the state.
+    def _capabilities(self, *more):
         self.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": name, "state": True} for name in ("events", "return-path")])
+            {"capability": name, "state": True} for name in (*CAPABILITIES, *more)])
 
     def listen(self):
         """Make an incoming VMM wait for the guest."""
         self._capabilities()
-        self.qmp.command("migrate-incoming", uri=f"tcp:0.0.0.0:{PORT}")
+        self.qmp.command("migrate-incoming", uri=f"tcp:0.0.0.0:{self.port}")
 
-    def start_migration(self, address, port=PORT, bandwidth=BANDWIDTH):
-        """Begin to move the guest to whoever listens at an address, with so many bytes per second."""
-        self._capabilities()
-        self.qmp.command("migrate-set-parameters", downtime_limit=DOWNTIME_LIMIT_MS, max_bandwidth=bandwidth)
+    def start_migration(self, address, port, bandwidth=BANDWIDTH, downtime_limit_ms=DOWNTIME_LIMIT_MS, capabilities=()):
+        """Begin to move the guest to whoever listens at an address, with so many bytes per second at most, stopping the
+        guest when QEMU expects the rest to take no longer than the limit."""
+        self._capabilities(*capabilities)
+        self.qmp.command("migrate-set-parameters", downtime_limit=downtime_limit_ms, max_bandwidth=bandwidth)
         self.qmp.command("migrate", uri=f"tcp:{address}:{port}")
+
+    def migration(self):
+        """query-migrate's answer; "status" is always there."""
+        return {"status": "none", **self.qmp.command("query-migrate")}
 
     def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=MIGRATION_SECONDS):
         """Wait for a condition on query-migrate's answer and return the answer."""
         deadline = time.monotonic() + timeout
         while True:
-            info = self.qmp.command("query-migrate")
-            if until({"status": "none", **info}):
+            info = self.migration()
+            if until(info):
                 return info
             if time.monotonic() > deadline:
-                raise Timeout(f"migration from host {self.host.name}: {info.get('status')} after {timeout} s")
+                raise Timeout(f"migration from host {self.host.name}: {info['status']} after {timeout} s")
             time.sleep(0.1)
 
-    def migrate(self, destination):
-        """Move the guest to the listening VMM destination; returns query-migrate's last answer, also after a failure."""
-        self.start_migration(destination.host.address)
+    def migrate(self, destination, **options):
+        """Move the guest to the listening VMM destination; returns query-migrate's last answer, also after a failure.
+        Options are start_migration()'s."""
+        self.start_migration(destination.host.address, destination.port, **options)
         return self.wait_migration()
+
+    def cancel(self):
+        """Give a migration up and wait until it has ended; returns query-migrate's last answer."""
+        self.qmp.command("migrate_cancel")
+        return self.wait_migration()
+
+    def trace(self):
+        """What QEMU recorded so far (TRACED): pairs of the host's time in seconds and the event with its words."""
+        found = [re.match(r"\d+@(\d+\.\d+):(.*)", line) for line in self.host.sh(f"cat {self._trace}").splitlines()]
+        return [(float(match[1]), match[2].strip()) for match in found if match]
 
     def status(self):
         """QEMU's run state."""
@@ -135,4 +163,4 @@ class Vmm:
         except LabError:
             self._job.signal(signal.SIGKILL)
         self._job.wait(60)
-        self.host.run(["rm", "-f", self._qmp_path, self._agent_path])
+        self.host.sh(f"rm -f {self._qmp_path} {self._agent_path}; mv {self._trace} /lab/")

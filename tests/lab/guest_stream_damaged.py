@@ -17,7 +17,7 @@ EXPECTED_TROUBLE = r"nvme-vfio-pci|vfio"
 
 def attempt(bench, source, destination, how):
     """Migrate through the relay; returns query-migrate's last answer."""
-    relay = bench.a.start_program(["python3", "-B", "/lab/host/damage.py", PORT, f"{bench.b.address}:4444", how])
+    relay = bench.a.start_program(["python3", "-B", "/lab/host/damage.py", PORT, f"{bench.b.address}:{destination.port}", how])
     bench.expect_equal("relay", relay.readline(60), "listening")
     source.start_migration("127.0.0.1", PORT)
     info = source.wait_migration()
