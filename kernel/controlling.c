@@ -131,7 +131,7 @@ void nvmove_controlling_exit(void)
 }
 
 int nvmove_controlling_submit(struct pci_dev *function, struct nvme_command *cmd, void *buffer,
-			      u32 length, u32 *result)
+			      u32 length, u64 *result)
 {
 	struct controlling controlling;
 	union nvme_result completion;
@@ -149,14 +149,13 @@ int nvmove_controlling_submit(struct pci_dev *function, struct nvme_command *cmd
 		return -EIO;
 	if (ret < 0)
 		return ret;
+	if (result)
+		*result = le64_to_cpu(completion.u64);
 	/* path-related: the nvme driver ended the command itself, the controller may have run it */
 	if ((ret & NVME_SCT_MASK) == NVME_SCT_PATH)
 		return -EIO;
 	/* success may come with the More bit, which is beside the status */
-	ret &= NVME_SCT_SC_MASK;
-	if (!ret && result)
-		*result = le32_to_cpu(completion.u32);
-	return ret;
+	return ret & NVME_SCT_SC_MASK;
 }
 
 int nvmove_controlling_max_transfer(struct pci_dev *function)

@@ -43,7 +43,8 @@ void nvmove_controlling_exit(void);
  * @cmd: the command without data pointer
  * @buffer: kmalloc or vmalloc memory, dword aligned; NULL for no data
  * @length: bytes of @buffer, at most nvmove_controlling_max_transfer()
- * @result: where completion dword 0 goes; may be NULL
+ * @result: where completion dwords 0 and 1 go, 0 in the lower half, also those of a refused
+ *	command; may be NULL
  *
  * Takes no lock of any PCI device, so it may be called while one is held. It ends at the latest
  * when the nvme driver's admin timeout has reset @function. The caller may not hold up a reset of
@@ -54,7 +55,7 @@ void nvmove_controlling_exit(void);
  * @function; another negative errno if nobody knows whether it was carried out.
  */
 int nvmove_controlling_submit(struct pci_dev *function, struct nvme_command *cmd, void *buffer,
-			      u32 length, u32 *result);
+			      u32 length, u64 *result);
 
 /**
  * nvmove_controlling_max_transfer - the most data that one command can carry

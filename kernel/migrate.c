@@ -205,7 +205,7 @@ static void finish_deferred_reset(struct nvmove_device *ndev)
  * Give up state_mutex, after dealing with every reset that began while it was held. The mutex is
  * dropped under reset_lock so that a reset either finds it free or its note is seen here.
  */
-static void state_unlock(struct nvmove_device *ndev)
+void nvmove_migrate_unlock(struct nvmove_device *ndev)
 {
 	spin_lock(&ndev->reset_lock);
 	while (ndev->in_reset || ndev->deferred_reset) {
@@ -231,7 +231,7 @@ int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream
 		return -EINTR;
 	if (ndev->stream == stream && ndev->state == VFIO_DEVICE_STATE_RESUMING)
 		ret = nvmove_stream_load(stream, ndev);
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 	return ret;
 }
 
@@ -258,7 +258,7 @@ static struct file *set_state(struct vfio_device *vdev, enum vfio_device_mig_sta
 		if (!ret)
 			ndev->state = next;
 	}
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 	return ret ? ERR_PTR(ret) : file;
 }
 
@@ -269,7 +269,7 @@ static int get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state
 	if (mutex_lock_killable(&ndev->state_mutex))
 		return -EINTR;
 	*state = ndev->state;
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static int get_data_size(struct vfio_device *vdev, unsigned long *stop_copy_leng
 	if (mutex_lock_killable(&ndev->state_mutex))
 		return -EINTR;
 	ret = nvmove_stream_length(ndev, stop_copy_length);
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 	return ret;
 }
 
@@ -323,7 +323,7 @@ int nvmove_migrate_open(struct nvmove_device *ndev)
 	} else {
 		ndev->state = VFIO_DEVICE_STATE_RUNNING;
 	}
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 	return ret;
 }
 
@@ -338,7 +338,7 @@ void nvmove_migrate_close(struct nvmove_device *ndev)
 	if (!ndev->core.needs_reset)
 		ndev->suspended = false;
 	ndev->state = VFIO_DEVICE_STATE_RUNNING;
-	state_unlock(ndev);
+	nvmove_migrate_unlock(ndev);
 }
 
 void nvmove_migrate_remove(struct nvmove_device *ndev)

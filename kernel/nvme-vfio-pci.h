@@ -130,12 +130,12 @@ int nvmove_proto_choose(struct nvmove_device *ndev);
  * @cmd: the command without data pointer
  * @data: kmalloc or vmalloc memory; NULL for no data
  * @length: bytes of @data
- * @result: where completion dword 0 goes; may be NULL
+ * @result: where completion dwords 0 and 1 go, as by nvmove_controlling_submit(); may be NULL
  *
  * Return: as nvmove_controlling_submit().
  */
 int nvmove_proto_submit(struct nvmove_device *ndev, const char *name, struct nvme_command *cmd,
-			void *data, u32 length, u32 *result);
+			void *data, u32 length, u64 *result);
 
 /**
  * nvmove_proto_judge - say what became of a command, unless it succeeded
@@ -214,6 +214,14 @@ void nvmove_migrate_reset_prepare(struct nvmove_device *ndev);
  * Puts it back to RUNNING, or leaves that to the arc that is under way.
  */
 void nvmove_migrate_reset_done(struct nvmove_device *ndev);
+
+/**
+ * nvmove_migrate_unlock - give up state_mutex, after dealing with every reset since it was taken
+ * @ndev: the device, its state_mutex held
+ *
+ * The only way to give it up: a reset that finds it taken leaves its work to whoever holds it.
+ */
+void nvmove_migrate_unlock(struct nvmove_device *ndev);
 
 /**
  * nvmove_stream_length - length of the stream that would be saved now

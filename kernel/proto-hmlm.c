@@ -105,7 +105,7 @@ static int hmlm_state_size(struct nvmove_device *ndev, u32 *size)
  * A piece is part of the state only if the controller was suspended while it was read, and the
  * first one only if it is the state whose size is known.
  */
-static int check_piece(struct nvmove_device *ndev, const struct nvmove_piece *piece, u32 result)
+static int check_piece(struct nvmove_device *ndev, const struct nvmove_piece *piece, u64 result)
 {
 	struct device *dev = &ndev->core.pdev->dev;
 	int ret;
@@ -133,7 +133,7 @@ static int check_piece(struct nvmove_device *ndev, const struct nvmove_piece *pi
 static int hmlm_save(struct nvmove_device *ndev, const struct nvmove_piece *piece)
 {
 	struct nvme_command cmd = {};
-	u32 result;
+	u64 result;
 	int ret;
 
 	hmlm_build_get_state(to_sqe(&cmd), ndev->cntlid, ndev->csvi, ndev->csuuidi, piece->offset,

@@ -20,7 +20,7 @@ static const struct pci_device_id rfc_table[] = {
 
 /* @piece: NULL for a command without data */
 static int rfc_submit(struct nvmove_device *ndev, u8 opcode, const char *name,
-		      const struct nvmove_piece *piece, u32 *result)
+		      const struct nvmove_piece *piece, u64 *result)
 {
 	struct nvme_command cmd = {};
 	struct nvmove_rfc_sqe *sqe = (struct nvmove_rfc_sqe *)&cmd;
@@ -55,8 +55,12 @@ static int rfc_resume(struct nvmove_device *ndev)
 
 static int rfc_state_size(struct nvmove_device *ndev, u32 *size)
 {
-	int ret = rfc_submit(ndev, NVMOVE_RFC_QUERY_DATA_SIZE, "query", NULL, size);
+	u64 result;
+	int ret;
 
+	ret = rfc_submit(ndev, NVMOVE_RFC_QUERY_DATA_SIZE, "query", NULL, &result);
+	if (!ret)
+		*size = lower_32_bits(result);
 	return nvmove_proto_judge(ndev, "query", ret);
 }
 

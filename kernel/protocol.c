@@ -24,7 +24,7 @@ static const struct nvmove_proto_ops *const protocols[] = {
 };
 
 int nvmove_proto_submit(struct nvmove_device *ndev, const char *name, struct nvme_command *cmd,
-			void *data, u32 length, u32 *result)
+			void *data, u32 length, u64 *result)
 {
 	u64 start = ktime_get_ns();
 	int ret;
