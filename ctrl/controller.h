@@ -285,6 +285,7 @@ static inline struct ctrl_request *request_of(struct nvmove_media_io *io)
 #define STATE_NVME	(1u << 0)	/* NVMe Controller State: the I/O queues */
 #define STATE_VENDOR	(1u << 1)	/* Vendor Specific Data: everything else */
 #define STATE_WHOLE	(STATE_NVME | STATE_VENDOR)
+#define STATE_QUESTION	(1u << 2)	/* no state: a compatibility record as Vendor Specific Data */
 
 /**
  * struct state_transfer - a state on its way in pieces, kept by the controller it belongs to
@@ -295,6 +296,7 @@ static inline struct ctrl_request *request_of(struct nvmove_media_io *io)
  * @in: what has arrived without a gap, NULL if nothing
  * @in_size: total by the state's own header, 0 not known yet
  * @uncommitted: state was sent, and the controller does not have it (yet)
+ * @was_uncommitted: before the first piece of @in, to which a question goes back
  */
 struct state_transfer {
 	uint8_t *out;
@@ -307,6 +309,7 @@ struct state_transfer {
 	size_t in_room;
 	size_t in_size;
 	bool uncommitted;
+	bool was_uncommitted;
 };
 
 enum suspend_phase {
@@ -777,12 +780,16 @@ int state_load(struct nvmove_ctrl *ctrl, unsigned int parts, const void *buf, si
 	       struct nvmove_load_error *error);
 int state_load_queues(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 		      struct nvmove_load_error *error);
+bool state_is_question(const void *buf, size_t size);
+int state_answer(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
+		 struct nvmove_load_error *error);
 void state_transfer_discard(struct state_transfer *transfer);
 int state_transfer_snapshot(struct nvmove_ctrl *ctrl, unsigned int parts);
 void state_transfer_begin(struct state_transfer *transfer);
 void state_transfer_forget(struct state_transfer *transfer);
 uint32_t state_transfer_take(struct ctrl_request *req, struct nvmove_ctrl *ctrl, uint64_t offset,
 			     size_t length);
+bool state_transfer_is_question(const struct state_transfer *transfer);
 uint32_t state_transfer_commit(struct nvmove_ctrl *ctrl, unsigned int parts);
 uint32_t state_transfer_refuse(const struct nvmove_ctrl *ctrl, const char *format, ...)
 	__attribute__((cold, format(printf, 2, 3)));

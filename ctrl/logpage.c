@@ -12,6 +12,7 @@
 #define RETAIN_EVENT	(1u << 15)
 #define OFFSET_IS_INDEX	(1u << 23)
 #define LSUPP		(1u << 0)
+#define LSI(cdw11)	((cdw11) >> 16)
 
 #define NS_PER_MINUTE	(60 * 1000000000ull)
 #define NS_PER_HOUR	(60 * NS_PER_MINUTE)
@@ -170,11 +171,17 @@ static void fill_load_report(struct nvmove_ctrl *ctrl, void *data)
 	memcpy(data, &ctrl->subsystem->load_report, sizeof(ctrl->subsystem->load_report));
 }
 
+/* @ctrl is the one that the host has named. */
+static void fill_question(struct nvmove_ctrl *ctrl, void *data)
+{
+	state_save(ctrl, STATE_QUESTION, ctrl_now_ns(ctrl), data, state_size(ctrl, STATE_QUESTION));
+}
+
 static void fill_supported(struct nvmove_ctrl *ctrl, void *data);
 
 /**
  * struct log_page - one log page
- * @size: bytes
+ * @size: bytes; 0: those of a question by the controller that the Log Specific Identifier names
  * @event_type: type of the asynchronous event that reading it unmasks, NO_EVENT for none
  * @fill: writes the page into zeroed memory of @size bytes
  */
@@ -202,13 +209,14 @@ static const struct log_page log_pages[] = {
 	  resv_log_fill },
 	{ NVMOVE_LOG_LOAD_REPORT, true, NO_EVENT, sizeof(struct nvmove_load_report),
 	  fill_load_report },
+	{ NVMOVE_LOG_QUESTION, true, NO_EVENT, 0, fill_question },
 };
 
 static bool offers(const struct nvmove_ctrl *ctrl, const struct log_page *page)
 {
 	if (page->lid == NVM_LOG_RESERVATION)
 		return ctrl->identity->oncs & NVM_CTRL_ONCS_RESERVATIONS;
-	if (page->lid == NVMOVE_LOG_LOAD_REPORT)
+	if (page->lid == NVMOVE_LOG_LOAD_REPORT || page->lid == NVMOVE_LOG_QUESTION)
 		return ctrl_speaks(ctrl, NVMOVE_PROTOCOL_RFC | NVMOVE_PROTOCOL_HMLM);
 	return !page->primary_only || ctrl_is_primary(ctrl);
 }
@@ -232,17 +240,34 @@ static const struct log_page *find_log_page(const struct nvmove_ctrl *ctrl, uint
 	return NULL;
 }
 
+/* The controller that the page is of; NULL if the host names none that migrates. */
+static struct nvmove_ctrl *find_subject(const struct ctrl_request *req,
+					const struct log_page *page)
+{
+	if (page->size)
+		return req->ctrl;
+	return subsystem_find_migratable(req->ctrl->subsystem, LSI(le32_to_cpu(req->cmd.cdw11)));
+}
+
 static uint32_t transfer_page(struct ctrl_request *req, const struct log_page *page,
 			      uint64_t offset, uint64_t length)
 {
-	uint8_t *data = calloc(1, page->size);
+	struct nvmove_ctrl *subject = find_subject(req, page);
 	uint32_t status;
+	uint8_t *data;
+	size_t size;
 
+	if (!subject)
+		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
+	size = page->size ? page->size : state_size(subject, STATE_QUESTION);
+	if (offset >= size)
+		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
+	data = calloc(1, size);
 	if (!data)
 		return NVM_SC_INTERNAL_ERROR;
-	page->fill(req->ctrl, data);
-	if (length > page->size - offset)
-		length = page->size - offset;
+	page->fill(subject, data);
+	if (length > size - offset)
+		length = size - offset;
 	status = prp_write(req, data + offset, length);
 	free(data);
 	return status;
@@ -266,7 +291,7 @@ uint32_t get_log_page_execute(struct ctrl_request *req)
 	if (nsid != 0 && nsid != NVM_NSID_ALL)
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	if ((le32_to_cpu(req->cmd.cdw14) & OFFSET_IS_INDEX) || (offset & 3) ||
-	    offset >= page->size || ctrl_exceeds_mdts(ctrl, dwords * 4))
+	    ctrl_exceeds_mdts(ctrl, dwords * 4))
 		return NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	status = transfer_page(req, page, offset, dwords * 4);
 	/* Each Get Log Page takes one page off the queue, Retain or not (Base 5.16.1.24). */

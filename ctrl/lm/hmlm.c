@@ -169,18 +169,28 @@ static uint32_t take_piece(struct ctrl_request *req, const struct piece *piece,
 }
 
 /* Neither part can be set in a controller that has I/O queues: they would be in the way. */
-static uint32_t commit(const struct piece *piece)
+static uint32_t check_vacant(const struct nvmove_ctrl *ctrl)
 {
-	const struct ctrl_state *st = &piece->ctrl->st;
+	const struct ctrl_state *st = &ctrl->st;
 
-	for (unsigned int qid = 1; qid < piece->ctrl->qid_end; qid++) {
+	for (unsigned int qid = 1; qid < ctrl->qid_end; qid++) {
 		if (st->sq[qid].exists || st->cq[qid].exists)
 			return state_transfer_refuse(
-				piece->ctrl,
+				ctrl,
 				"I/O queues: queue %u exists here, none may when a state is set",
 				qid);
 	}
-	return state_transfer_commit(piece->ctrl, piece->parts);
+	return NVM_SC_SUCCESS;
+}
+
+static uint32_t commit(const struct piece *piece)
+{
+	uint32_t status = NVM_SC_SUCCESS;
+
+	/* A question sets nothing. */
+	if (!state_transfer_is_question(&piece->ctrl->transfer))
+		status = check_vacant(piece->ctrl);
+	return status ? status : state_transfer_commit(piece->ctrl, piece->parts);
 }
 
 /*

@@ -65,18 +65,7 @@ void put_identity(struct writer *w, const struct nvmove_ctrl *ctrl)
 	writer_end(w, at);
 }
 
-/**
- * struct refusal - turns the first reason of a comparison into a refusal
- * @section: that is being compared
- * @err: 0 before there is one
- */
-struct refusal {
-	struct load *load;
-	unsigned int section;
-	int err;
-};
-
-static void refuse_once(void *arg, const struct nvmove_compat_reason *reason)
+void refuse_first(void *arg, const struct nvmove_compat_reason *reason)
 {
 	struct refusal *refusal = arg;
 
@@ -115,7 +104,7 @@ static void adopt(struct load *load, const struct nvmove_cstate_identity *id)
 static int compare_identity(struct load *load, const struct nvmove_cstate_identity *id)
 {
 	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_IDENTITY };
-	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	struct compat_report report = { .fn = refuse_first, .arg = &refusal };
 	struct nvmove_compat here;
 	int err;
 
@@ -173,7 +162,7 @@ static int compare_namespaces(struct load *load, const struct nvmove_cstate_name
 			      size_t nr)
 {
 	struct refusal refusal = { .load = load, .section = NVMOVE_CSTATE_NAMESPACES };
-	struct compat_report report = { .fn = refuse_once, .arg = &refusal };
+	struct compat_report report = { .fn = refuse_first, .arg = &refusal };
 	const struct nvmove_cstate_namespace *end = there + nr;
 
 	for (uint32_t nsid = 1; nsid < load->ctrl->nsid_end; nsid++) {

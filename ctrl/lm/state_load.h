@@ -23,9 +23,10 @@ struct loaded_reservation {
 
 /**
  * struct load - a state being checked
- * @parts: STATE_* that it is made of
+ * @parts: STATE_* that it is made of; STATE_QUESTION alone: it is none, but a question
  * @sq, @cq: the container's I/O queues
  * @section: by type
+ * @record: section 16, of a question
  * @regs: the registers section, once it has been checked
  * @enabled: the controller in the stream processes commands: its queues exist
  * @features, @saved: features of the whole controller, as they will be applied
@@ -46,6 +47,7 @@ struct load {
 	unsigned int nr_sq;
 	unsigned int nr_cq;
 	struct section section[NVMOVE_CSTATE_TYPE_MAX + 1];
+	struct section record;
 	const struct nvmove_cstate_registers *regs;
 	bool enabled;
 	struct features_state features;
@@ -95,13 +97,28 @@ static inline int load_check_reserved(struct load *load, unsigned int section, c
 	return any ? load_refuse_reserved(load, section, what, bytes) : 0;
 }
 
+/**
+ * struct refusal - turns the first reason of a comparison into a refusal
+ * @section: that is being compared
+ * @err: 0 before there is one
+ */
+struct refusal {
+	struct load *load;
+	unsigned int section;
+	int err;
+};
+
+/* Is told each reason, with a struct refusal. */
+void refuse_first(void *arg, const struct nvmove_compat_reason *reason);
+
 /*
  * The sections of a state, bit n for type n: all are required, and all are written.
  */
 uint64_t load_sections(void);
 
 /*
- * Find the container's parts and the sections, checksums verified; sets @sq, @cq and @section.
+ * Find the container's parts and the sections, checksums verified; sets @sq, @cq and @section, or, of a
+ * question, @record.
  *
  * Return: 0 or a refusal.
  */

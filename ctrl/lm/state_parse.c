@@ -10,7 +10,7 @@
 
 #include "state_load.h"
 
-static const char *const section_names[NVMOVE_CSTATE_TYPE_MAX + 1] = {
+static const char *const section_names[] = {
 	[0] = "container",
 	[NVMOVE_CSTATE_IDENTITY] = "identity",
 	[NVMOVE_CSTATE_REGISTERS] = "registers",
@@ -27,6 +27,7 @@ static const char *const section_names[NVMOVE_CSTATE_TYPE_MAX + 1] = {
 	[NVMOVE_CSTATE_RESERVATIONS] = "reservations",
 	[NVMOVE_CSTATE_RESV_LOG] = "reservation notifications",
 	[NVMOVE_CSTATE_SHADOW] = "shadow doorbells",
+	[NVMOVE_CSTATE_COMPAT] = "compatibility record",
 };
 
 /*
@@ -99,7 +100,7 @@ static int check_container(struct load *load, const uint8_t *buf, size_t size, s
 		return load_refuse(load, -ENOTSUP, 0,
 				   "container version: %u here, %u in the stream",
 				   NVMOVE_CSTATE_VERSION, le16_to_cpu(header->version));
-	if (!(header->attributes & NVMOVE_CSTATE_ATTR_SUSPENDED))
+	if (load->parts != STATE_QUESTION && !(header->attributes & NVMOVE_CSTATE_ATTR_SUSPENDED))
 		return load_refuse(load, -EBADMSG, 0,
 				   "container attributes: %#x, the source was not suspended",
 				   header->attributes);
@@ -124,6 +125,10 @@ static int parse_nvme_state(struct load *load, const uint8_t *buf, size_t len)
 
 	if (!(load->parts & STATE_NVME) && !len)
 		return 0;
+	if (load->parts == STATE_QUESTION)
+		return load_refuse(load, -EBADMSG, 0,
+				   "NVMe Controller State: 0 bytes in a question, %zu in the stream",
+				   len);
 	if (len < sizeof(*head))
 		return load_refuse(load, -EBADMSG, 0,
 				   "NVMe Controller State: %zu bytes, at least %zu", len,
@@ -196,12 +201,23 @@ static int parse_vendor_head(struct load *load, const uint8_t *buf, size_t len, 
 	return 0;
 }
 
+/* Where a section of @type belongs; NULL: it is unknown. */
+static struct section *find_section(struct load *load, unsigned int type)
+{
+	if (load->parts == STATE_QUESTION && type == NVMOVE_CSTATE_COMPAT)
+		return &load->record;
+	if (type == 0 || type > NVMOVE_CSTATE_TYPE_MAX || !section_layout[type].size)
+		return NULL;
+	return &load->section[type];
+}
+
 static int take_section(struct load *load, const struct nvmove_cstate_section *section)
 {
 	unsigned int type = le16_to_cpu(section->type);
 	uint32_t flags = le32_to_cpu(section->flags);
+	struct section *taken = find_section(load, type);
 
-	if (type == 0 || type > NVMOVE_CSTATE_TYPE_MAX || !section_layout[type].size) {
+	if (!taken) {
 		if (!(flags & NVMOVE_CSTATE_F_SKIPPABLE))
 			return load_refuse(load, -ENOTSUP, type, "section %u: unknown and required",
 					   type);
@@ -214,11 +230,11 @@ static int take_section(struct load *load, const struct nvmove_cstate_section *s
 	if (le16_to_cpu(section->version) != 1)
 		return load_refuse(load, -ENOTSUP, type, "%s: version 1 here, %u in the stream",
 				   section_names[type], le16_to_cpu(section->version));
-	if (load->section[type].payload)
+	if (taken->payload)
 		return load_refuse(load, -EBADMSG, type, "%s: section %u appears twice",
 				   section_names[type], type);
-	load->section[type].payload = (const uint8_t *)(section + 1);
-	load->section[type].length = le32_to_cpu(section->length);
+	taken->payload = (const uint8_t *)(section + 1);
+	taken->length = le32_to_cpu(section->length);
 	return 0;
 }
 
@@ -295,5 +311,7 @@ int load_parse(struct load *load, const uint8_t *buf, size_t size)
 		return err;
 	vendor_at += sizeof(struct nvmove_cstate_vendor);
 	err = parse_sections(load, buf + vendor_at, size - vendor_at, nr_sections);
-	return err ? err : check_layout(load);
+	if (err || load->parts == STATE_QUESTION)
+		return err;
+	return check_layout(load);
 }

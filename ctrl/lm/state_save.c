@@ -491,10 +491,12 @@ static void write_state(struct writer *w, const struct nvmove_ctrl *ctrl, unsign
 	if (parts & STATE_NVME)
 		put_io_queues(w, ctrl);
 	vendor_at = w->len;
-	if (parts & STATE_VENDOR) {
+	if (parts & (STATE_VENDOR | STATE_QUESTION))
 		writer_put(w, &vendor, sizeof(vendor));
+	if (parts & STATE_VENDOR)
 		put_sections(w, ctrl);
-	}
+	if (parts & STATE_QUESTION)
+		put_compat(w, ctrl);
 	if (fits(w))
 		finish(w, &header, vendor_at, &vendor);
 }

@@ -80,4 +80,7 @@ void put_resv_log(struct writer *w, const struct resv_log_state *log);
 /* state_shadow.c: section 15 */
 void put_shadow(struct writer *w, const struct ctrl_state *st);
 
+/* question.c: section 16 */
+void put_compat(struct writer *w, const struct nvmove_ctrl *ctrl);
+
 #endif /* LM_STATE_SAVE_H */

@@ -61,6 +61,7 @@ void state_transfer_forget(struct state_transfer *transfer)
 void state_transfer_begin(struct state_transfer *transfer)
 {
 	state_transfer_forget(transfer);
+	transfer->was_uncommitted = transfer->uncommitted;
 	transfer->uncommitted = true;
 }
 
@@ -180,24 +181,53 @@ uint32_t state_transfer_take(struct ctrl_request *req, struct nvmove_ctrl *ctrl,
 }
 
 /*
- * Load what has arrived, a state made of @parts, into @ctrl.
+ * Whether what has arrived, all of it, is a question and no state.
+ */
+bool state_transfer_is_question(const struct state_transfer *transfer)
+{
+	return state_is_question(transfer->in, transfer->in_len);
+}
+
+static int answer(struct nvmove_ctrl *ctrl, struct nvmove_load_error *error)
+{
+	struct state_transfer *transfer = &ctrl->transfer;
+	int result = state_answer(ctrl, transfer->in, transfer->in_len, error);
+
+	state_transfer_forget(transfer);
+	transfer->uncommitted = transfer->was_uncommitted;
+	return result;
+}
+
+static int load(struct nvmove_ctrl *ctrl, unsigned int parts, struct nvmove_load_error *error)
+{
+	struct state_transfer *transfer = &ctrl->transfer;
+	int result;
+
+	if (parts == STATE_NVME)
+		result = state_load_queues(ctrl, transfer->in, transfer->in_len, error);
+	else
+		result = state_load(ctrl, parts, transfer->in, transfer->in_len, error);
+	/* What was read before is another controller's state. */
+	if (!result)
+		state_transfer_discard(transfer);
+	return result;
+}
+
+/*
+ * Load what has arrived, a state made of @parts, into @ctrl; or answer it, if it is a question.
  */
 uint32_t state_transfer_commit(struct nvmove_ctrl *ctrl, unsigned int parts)
 {
-	struct state_transfer *transfer = &ctrl->transfer;
 	uint32_t status = NVM_SC_INVALID_FIELD | NVM_SC_DNR;
 	struct nvmove_load_error error;
 	int result;
 
-	if (parts == STATE_NVME)
-		result = state_load_queues(ctrl, transfer->in, transfer->in_len, &error);
+	if (state_transfer_is_question(&ctrl->transfer))
+		result = answer(ctrl, &error);
 	else
-		result = state_load(ctrl, parts, transfer->in, transfer->in_len, &error);
-	if (!result) {
-		/* What was read before is another controller's state. */
-		state_transfer_discard(transfer);
+		result = load(ctrl, parts, &error);
+	if (!result)
 		return NVM_SC_SUCCESS;
-	}
 	if (result == -ENOMEM)
 		status = NVMOVE_HMLM_SC_NOT_ENOUGH_RESOURCES;
 	write_report(ctrl, &error, status);

@@ -39,6 +39,9 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_vendor, 32);
 
 /**
  * enum nvmove_cstate_type - sections, each at most once
+ * @NVMOVE_CSTATE_TYPE_MAX: the last one of a state
+ * @NVMOVE_CSTATE_COMPAT: a compatibility record (compat.h). The only section of a question, never part
+ *	of a state
  */
 enum nvmove_cstate_type {
 	NVMOVE_CSTATE_IDENTITY		= 1,
@@ -57,6 +60,7 @@ enum nvmove_cstate_type {
 	NVMOVE_CSTATE_RESV_LOG		= 14,
 	NVMOVE_CSTATE_SHADOW		= 15,
 	NVMOVE_CSTATE_TYPE_MAX		= NVMOVE_CSTATE_SHADOW,
+	NVMOVE_CSTATE_COMPAT		= 16,
 };
 
 #define NVMOVE_CSTATE_F_SKIPPABLE	(1u << 0)	/* a reader that does not know it goes on */

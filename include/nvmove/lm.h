@@ -92,6 +92,13 @@ struct nvmove_load_report {
 NVMOVE_ASSERT_SIZE(struct nvmove_load_report, 256);
 
 /*
+ * Get Log Page identifier of a question, on the controllers that have the load report: the Controller
+ * State container whose Vendor Specific Data are the compatibility record (cstate.h, compat.h) of the
+ * controller that the Log Specific Identifier (CDW11 31:16) names, as it is now. Its header tells its size.
+ */
+#define NVMOVE_LOG_QUESTION		0xc1
+
+/*
  * Host Managed Live Migration: NVM Express Base Specification 2.3, sections 5.2.4, 5.2.16, 5.2.17,
  * 5.2.27 and 5.2.28. Commands of the migration management controller's admin queue. In CDW10 bits
  * 7:0 select the operation, bits 31:16 are operation specific (MOS).

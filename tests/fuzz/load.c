@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * libFuzzer target: a state from an attacker. A state is refused with a reason, by a controller
- * that is as it was before, or becomes a controller that behaves as any other does.
+ * that is as it was before, or becomes a controller that behaves as any other does. A question (a container
+ * whose first section is a compatibility record) is answered by a controller that is as it was before.
  *
  * The first byte of the input says how: bit 0 set: the state is taken as it is, clear: its
  * sizes and checksums are made right first, so that the fuzzer gets past them; bit 1: the controller
@@ -9,6 +10,8 @@
  * goes through afterwards. The state follows.
  */
 #include <string.h>
+
+#include <nvmove/compat.h>
 
 #include "program.h"
 
@@ -55,6 +58,21 @@ static size_t section_size(const uint8_t *at, size_t left)
 	return length > left - sizeof(section) ? left : sizeof(section) + length;
 }
 
+/* A compatibility record; its lists are taken as they are. */
+static void repair_record(uint8_t *at, size_t size)
+{
+	struct nvmove_compat record;
+
+	if (size < sizeof(record))
+		return;
+	memcpy(&record, at, sizeof(record));
+	record.length = cpu_to_le32(size);
+	record.crc = 0;
+	memcpy(at, &record, sizeof(record));
+	record.crc = cpu_to_le32(nvmove_crc32c(0, at, size));
+	memcpy(at, &record, sizeof(record));
+}
+
 static void repair_section(uint8_t *at, size_t size)
 {
 	struct nvmove_cstate_section section;
@@ -62,6 +80,8 @@ static void repair_section(uint8_t *at, size_t size)
 	if (size < sizeof(section))
 		return;
 	memcpy(&section, at, sizeof(section));
+	if (le16_to_cpu(section.type) == NVMOVE_CSTATE_COMPAT)
+		repair_record(at + sizeof(section), size - sizeof(section));
 	section.length = cpu_to_le32(size - sizeof(section));
 	section.crc = 0;
 	memcpy(at, &section, sizeof(section));
@@ -359,6 +379,23 @@ static bool load_whole(struct function *f, const uint8_t *state, size_t size)
 	return !result;
 }
 
+/* Whatever the answer is, nothing changes; as a state a question is refused, which the caller sees to. */
+static void answer(struct function *f, const uint8_t *question, size_t size)
+{
+	struct nvmove_load_error error;
+	size_t size_before, size_after;
+	uint8_t *before = machine_save(f->ctrl, &size_before), *after;
+	int result = state_answer(f->ctrl, question, size, &error);
+
+	if (result < 0)
+		check_refusal(f->ctrl, &error, before, size_before);
+	after = machine_save(f->ctrl, &size_after);
+	expect(size_before == size_after && !memcmp(before, after, size_after),
+	       "answered with %d, but not as before", result);
+	free(after);
+	free(before);
+}
+
 /* Nobody knows this one; what it becomes is up to the state. */
 static void make_adopting(struct function *f)
 {
@@ -390,9 +427,9 @@ static void go_on(struct machine *machine, uint32_t seed)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct machine *machine;
+	bool taken, is_question;
 	struct function *f;
 	uint8_t *state;
-	bool taken;
 
 	if (size < 2)
 		return 0;
@@ -405,9 +442,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(state, data + 1, size - 1);
 	if (!(data[0] & AS_IT_IS))
 		repair(state, size - 1);
+	is_question = state_is_question(state, size - 1);
+	if (is_question)
+		answer(f, state, size - 1);
 	taken = data[0] & BY_PARTS ? load_by_parts(f, state, size - 1)
 				   : load_whole(f, state, size - 1);
 	free(state);
+	expect(!taken || !is_question, "a question is taken for a state");
 	if (taken) {
 		witness_adopt(f);
 		machine_check_state(f, data[0] & ADOPTS ? DESTINATION_EQUAL : DESTINATION_ADOPTS);

@@ -236,7 +236,7 @@ PROGRAM(features_read, ENABLE(VF, 0xff), GET_IT(0, 0), GET_IT(1, 0), GET_IT(2, 0
 PROGRAM(logs, ENABLE(VF, 0xff), ADMIN(VF, 99, 0, 0, 0), LOG_IT(0), LOG_IT(1), LOG_IT(2), LOG_IT(3),
 	LOG_IT(4), LOG_IT(5), LOG_IT(0x12), LOG_IT(0x80), RING(VF, 0), CONSUME(VF, 0),
 	ENABLE(0, 0xff), ADMIN(0, GET_LOG, 0xff00c0, 0, 0), ADMIN(0, GET_LOG, 0xff00c1, 0, 0),
-	RING(0, 0), CONSUME(0, 0));
+	ADMIN(0, GET_LOG, 0xff00c1, 0x20000, 0), RING(0, 0), CONSUME(0, 0));
 
 PROGRAM(user_data, ENABLE(0, 0xff), ENABLE(VF, 0xff), QUEUE(VF, 1, 0xff), CONSUME(VF, 0),
 	ADMIN(0, ASYNC_EVENT, 0, 0, 0), CREATE_CDQ, HMLM(NVMOVE_HMLM_TRACK_SEND, 0x10000, 1),
@@ -290,22 +290,29 @@ static void write_file(const char *directory, const char *name, const void *byte
 	}
 }
 
-/* What the secondary is after a program, as the loader's fuzzer takes it: a byte, the state. */
-static void write_state(const char *directory, const char *name, struct machine *machine)
+/* @parts of @ctrl as the loader's fuzzer takes them: a byte, the state. */
+static void write_parts(const char *directory, const char *name, const struct nvmove_ctrl *ctrl,
+			unsigned int parts)
 {
-	struct nvmove_ctrl *ctrl = machine->function[1].ctrl;
-	uint8_t *state, *bytes;
-	size_t size;
+	size_t size = state_size(ctrl, parts);
+	uint8_t *bytes = calloc(1, size + 1);
 
-	if (!ctrl->online || !machine_suspend(&machine->function[1]))
-		return;
-	state = machine_save(ctrl, &size);
-	bytes = calloc(1, size + 1);
-	expect(bytes, "no memory");
-	memcpy(bytes + 1, state, size);
+	expect(bytes && state_save(ctrl, parts, ctrl_now_ns(ctrl), bytes + 1, size) > 0,
+	       "no memory");
 	write_file(directory, name, bytes, size + 1);
 	free(bytes);
-	free(state);
+}
+
+/* What the secondary is after a program, as a state and as a question. */
+static void write_state(const char *directory, const char *name, struct machine *machine)
+{
+	const struct nvmove_ctrl *ctrl = machine->function[1].ctrl;
+	char question[64];
+
+	snprintf(question, sizeof(question), "%s_question", name);
+	write_parts(directory, question, ctrl, STATE_QUESTION);
+	if (ctrl->online && machine_suspend(&machine->function[1]))
+		write_parts(directory, name, ctrl, STATE_WHOLE);
 }
 
 /* The records of both secondaries, as their fuzzer takes them: a byte, the first's size, both. */

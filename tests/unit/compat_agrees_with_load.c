@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * R20: over random pairs of devices and virtual subsystems, the offline check says yes if and only if
- * the load succeeds, and the first of its reasons is the load's.
+ * the load succeeds, and the first of its reasons is the load's. So does the destination when it is asked.
  */
 #include <stdio.h>
 
 #include <nvmove/compat.h>
 
-#include "harness.h"
+#include "migration_host.h"
 
 #define PAIRS		1500
 #define SECONDARY	1
@@ -259,12 +259,27 @@ static void keep_first(void *arg, const struct nvmove_compat_reason *reason)
 			 reason->destination, reason->source);
 }
 
-/* Whether the destination takes the state, as both say. */
+/* What the destination answers to the source's question: nothing if it is yes. */
+static void ask(struct rig *source, struct rig *destination, char answer[240])
+{
+	struct state question = migration_question(source, SECONDARY, 4096);
+	struct completion completion;
+	uint8_t report[256];
+
+	completion = migration_set_all(destination, SECONDARY, WHOLE, &question, 4096);
+	migration_report(destination, report);
+	memcpy(answer, report + 16, 240);
+	if (!completion.status != !*answer)
+		fail_msg("status %#x for \"%s\"", completion.status, answer);
+	state_free(&question);
+}
+
+/* Whether the destination takes the state, as all three say. */
 static bool try_pair(struct rig *source, struct rig *destination, unsigned int pair)
 {
 	struct nvmove_load_error error = { 0 };
 	size_t from_size, to_size, size;
-	char first[240] = "";
+	char first[240] = "", answer[240];
 	uint8_t *from, *to, *state;
 	int reasons, result;
 
@@ -274,6 +289,8 @@ static bool try_pair(struct rig *source, struct rig *destination, unsigned int p
 	driver_enable(source->driver[SECONDARY]);
 	rig_suspend(source, SECONDARY);
 	rig_suspend(destination, SECONDARY);
+	ask(source, destination, answer);
+	assert_string_equal(answer, first);
 	state = rig_save(source, SECONDARY, &size);
 	result = nvmove_ctrl_load(destination->function[SECONDARY].ctrl, state, size, &error);
 	if (reasons < 0)

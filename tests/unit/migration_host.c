@@ -41,12 +41,10 @@ struct completion migration_set(struct rig *rig, unsigned int index, struct form
 		     .prp2 = buffer ? buffer->prp2 : 0);
 }
 
-static size_t size_by_header(struct rig *rig, unsigned int index, struct formats formats)
+static size_t size_by_header(const struct buffer *buffer)
 {
-	struct buffer *buffer = buffer_new(rig->driver[0], 48);
 	uint8_t header[48];
 
-	assert_success(migration_get(rig, index, formats, 0, buffer));
 	buffer_read(buffer, 0, header, sizeof(header));
 	return 48 + 4 * (get64(header, 16) + get64(header, 32));
 }
@@ -54,8 +52,11 @@ static size_t size_by_header(struct rig *rig, unsigned int index, struct formats
 struct state migration_get_all(struct rig *rig, unsigned int index, struct formats formats,
 			       size_t piece)
 {
-	struct state state = { .size = size_by_header(rig, index, formats) };
+	struct buffer *header = buffer_new(rig->driver[0], 48);
+	struct state state;
 
+	assert_success(migration_get(rig, index, formats, 0, header));
+	state.size = size_by_header(header);
 	state.data = malloc(state.size);
 	assert_non_null(state.data);
 	for (size_t at = 0; at < state.size; at += piece) {
@@ -99,4 +100,33 @@ struct rig *migration_destination(struct rig *source)
 void migration_report(struct rig *rig, uint8_t report[256])
 {
 	assert_success(driver_get_log(rig->driver[0], NVMOVE_LOG_LOAD_REPORT, 0, report, 256));
+}
+
+struct completion migration_get_question(struct rig *rig, unsigned int index, uint64_t offset,
+					 const struct buffer *buffer)
+{
+	return ADMIN(rig->driver[0], .opcode = NVM_ADMIN_GET_LOG_PAGE,
+		     .cdw10 = (buffer->len / 4 - 1) << 16 | 0xc1,
+		     .cdw11 = cntlid(rig, index) << 16, .cdw12 = (uint32_t)offset,
+		     .cdw13 = offset >> 32, .prp1 = buffer->prp1, .prp2 = buffer->prp2);
+}
+
+struct state migration_question(struct rig *rig, unsigned int index, size_t piece)
+{
+	struct buffer *header = buffer_new(rig->driver[0], 48);
+	struct state question;
+
+	assert_success(migration_get_question(rig, index, 0, header));
+	question.size = size_by_header(header);
+	question.data = malloc(question.size);
+	assert_non_null(question.data);
+	for (size_t at = 0; at < question.size; at += piece) {
+		size_t len = question.size - at < piece ? question.size - at : piece;
+		struct buffer *buffer = buffer_new_at(rig->driver[0], len, at % 512, 0);
+
+		assert_success(migration_get_question(rig, index, at, buffer));
+		buffer_read(buffer, 0, question.data + at, len);
+		assert_buffer_slack(buffer);
+	}
+	return question;
 }

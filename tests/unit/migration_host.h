@@ -44,4 +44,10 @@ struct rig *migration_destination(struct rig *source);
 /** migration_report() - read the load report */
 void migration_report(struct rig *rig, uint8_t report[256]);
 
+/** migration_get_question() - Get Log Page C1h of controller @index: from @offset on, as much as @buffer holds */
+struct completion migration_get_question(struct rig *rig, unsigned int index, uint64_t offset,
+					 const struct buffer *buffer);
+/** migration_question() - read it in pieces of @piece bytes; all must succeed */
+struct state migration_question(struct rig *rig, unsigned int index, size_t piece);
+
 #endif /* UNIT_MIGRATION_HOST_H */
