@@ -187,15 +187,17 @@ int nvmove_controlling_identify(struct pci_dev *function, u8 cns, u16 cntid, voi
 	return nvmove_controlling_submit(function, &cmd, data, NVME_IDENTIFY_DATA_SIZE, NULL);
 }
 
-int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, void *data, u32 length)
+int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, u16 lsi, u32 offset, void *data,
+				u32 length)
 {
 	u32 dwords = length / sizeof(u32) - 1;
+	/* struct nvme_get_log_page_command has no LSI in every kernel */
 	struct nvme_command cmd = {
-		.get_log_page.opcode = nvme_admin_get_log_page,
-		.get_log_page.nsid = cpu_to_le32(NVME_NSID_ALL),
-		.get_log_page.lid = lid,
-		.get_log_page.numdl = cpu_to_le16(lower_16_bits(dwords)),
-		.get_log_page.numdu = cpu_to_le16(upper_16_bits(dwords)),
+		.common.opcode = nvme_admin_get_log_page,
+		.common.nsid = cpu_to_le32(NVME_NSID_ALL),
+		.common.cdw10 = cpu_to_le32((u32)lower_16_bits(dwords) << 16 | lid),
+		.common.cdw11 = cpu_to_le32((u32)lsi << 16 | upper_16_bits(dwords)),
+		.common.cdw12 = cpu_to_le32(offset),
 	};
 
 	return nvmove_controlling_submit(function, &cmd, data, length, NULL);

@@ -80,12 +80,15 @@ int nvmove_controlling_identify(struct pci_dev *function, u8 cns, u16 cntid, voi
  * nvmove_controlling_log_page - Get Log Page (Base 2.3, 5.2.12) on a controlling function
  * @function: the controlling function
  * @lid: log page identifier
- * @data: @length bytes of kmalloc memory
- * @length: bytes, a multiple of 4
+ * @lsi: Log Specific Identifier, 0 if the page has none
+ * @offset: where in the page to begin, in bytes, a multiple of 4
+ * @data: @length bytes of kmalloc or vmalloc memory
+ * @length: bytes, a multiple of 4, at most nvmove_controlling_max_transfer()
  *
  * Return: as nvmove_controlling_submit().
  */
-int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, void *data, u32 length);
+int nvmove_controlling_log_page(struct pci_dev *function, u8 lid, u16 lsi, u32 offset, void *data,
+				u32 length);
 
 /**
  * nvmove_controlling_find_vf - look up the controller behind a VF in the Secondary Controller List

@@ -78,6 +78,7 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @cntlid: controller id
  * @csvi: hmlm: index of the NVMe Controller State's version, 1-based
  * @csuuidi: hmlm: index of the Vendor Specific Data's UUID, 1-based
+ * @answers: the device has questions and answers them
  * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
  *	waited for, on the way of a PCI reset
  * @state: where the state machine is
@@ -90,7 +91,7 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @deferred_reset: it was, and whoever holds @state_mutex has to deal with it
  * @reset_wait: woken when @in_reset falls
  *
- * Everything from @proto to @csuuidi is constant once the device is registered with VFIO.
+ * Everything from @proto to @answers is constant once the device is registered with VFIO.
  */
 struct nvmove_device {
 	struct vfio_pci_core_device core;
@@ -100,6 +101,7 @@ struct nvmove_device {
 	u16 cntlid;
 	u8 csvi;
 	u8 csuuidi;
+	bool answers;
 
 	struct mutex state_mutex; /* see above */
 	enum vfio_device_mig_state state;
@@ -152,6 +154,39 @@ int nvmove_proto_judge(struct nvmove_device *ndev, const char *name, int ret);
  * @ndev: the device, whose controlling function has the load report under every protocol
  */
 void nvmove_proto_explain(struct nvmove_device *ndev);
+
+/**
+ * nvmove_compat_probe - find out if the device has questions and answers them; says so if not
+ * @ndev: the device, its protocol known, not yet registered with VFIO
+ */
+void nvmove_compat_probe(struct nvmove_device *ndev);
+
+/**
+ * nvmove_compat_read - read the question of the controller as it is now, in whatever state
+ * @ndev: the device
+ * @data: where the question goes, to be freed with kvfree(); to be given to nvmove_compat_ask() at
+ *	the destination and not to be looked into
+ * @length: bytes of it, a multiple of 4, at most NVMOVE_QUESTION_MAX
+ *
+ * Return: 0, -EOPNOTSUPP if the device has none, -ENOMEM, -EPROTO for a log page that is no
+ * question, -ESTALE if the controller was changed meanwhile, else as the operations of struct
+ * nvmove_proto_ops.
+ */
+int nvmove_compat_read(struct nvmove_device *ndev, void **data, u32 *length);
+
+/**
+ * nvmove_compat_ask - have the device judge if it could take the state of the controller that asks
+ * @ndev: the device, suspended; the answer does not change it
+ * @data: a question from anywhere, kmalloc or vmalloc memory
+ * @length: bytes of it
+ *
+ * The caller holds state_mutex: the commands are those that load a state. What the device has to
+ * say against it is in the kernel log then.
+ *
+ * Return: 0 for yes, -EREMOTEIO for no, -EOPNOTSUPP if the device does not answer, -EINVAL if @data
+ * cannot be a question, else as the load operation of struct nvmove_proto_ops.
+ */
+int nvmove_compat_ask(struct nvmove_device *ndev, const void *data, u32 length);
 
 /**
  * nvmove_property_disable - clear CC.EN of the function's controller and wait until it is disabled

@@ -60,7 +60,7 @@ void nvmove_proto_explain(struct nvmove_device *ndev)
 	if (!report)
 		return;
 
-	ret = nvmove_controlling_log_page(ndev->controlling, NVMOVE_LOG_LOAD_REPORT, report,
+	ret = nvmove_controlling_log_page(ndev->controlling, NVMOVE_LOG_LOAD_REPORT, 0, 0, report,
 					  sizeof(*report));
 	if (ret) {
 		pci_err(pdev, "controller %u: no load report: log page %#x failed: %d\n",
@@ -202,5 +202,6 @@ int nvmove_proto_choose(struct nvmove_device *ndev)
 	pci_info(ndev->core.pdev, "can migrate: protocol %s, controller %u of %s, %s\n",
 		 proto->name, ndev->cntlid, pci_name(ndev->controlling),
 		 controlled.online ? "online" : "still offline");
+	nvmove_compat_probe(ndev);
 	return 0;
 }

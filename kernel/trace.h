@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Trace points: one at the end of every arc of the migration state machine, one at the end of every
- * command to the device, each with its duration. Nothing here changes what the driver does.
+ * command to the device, one when a question was read or answered, each with its duration. Nothing
+ * here changes what the driver does.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM nvme_vfio_pci
@@ -71,6 +72,30 @@ TRACE_EVENT(nvme_vfio_cmd,
 
 	    TP_printk("device=%s command=%s bytes=%u status=%d duration_ns=%llu",
 		      __get_str(device), __get_str(command), __entry->bytes, __entry->status,
+		      __entry->duration_ns)
+);
+
+TRACE_EVENT(nvme_vfio_compat,
+	    TP_PROTO(const struct device *dev, const char *operation, u32 bytes, int result,
+		     u64 duration_ns),
+	    TP_ARGS(dev, operation, bytes, result, duration_ns),
+
+	    TP_STRUCT__entry(__string(device, dev_name(dev))
+			     __string(operation, operation)
+			     __field(u32, bytes)
+			     __field(int, result)
+			     __field(u64, duration_ns)
+	    ),
+
+	    TP_fast_assign(__assign_str(device);
+			   __assign_str(operation);
+			   __entry->bytes = bytes;
+			   __entry->result = result;
+			   __entry->duration_ns = duration_ns;
+	    ),
+
+	    TP_printk("device=%s operation=%s bytes=%u result=%d duration_ns=%llu",
+		      __get_str(device), __get_str(operation), __entry->bytes, __entry->result,
 		      __entry->duration_ns)
 );
 

@@ -92,11 +92,13 @@ struct nvmove_load_report {
 NVMOVE_ASSERT_SIZE(struct nvmove_load_report, 256);
 
 /*
- * Get Log Page identifier of a question, on the controllers that have the load report: the Controller
- * State container whose Vendor Specific Data are the compatibility record (cstate.h, compat.h) of the
- * controller that the Log Specific Identifier (CDW11 31:16) names, as it is now. Its header tells its size.
+ * Get Log Page identifier of a question, on the controllers that have the load report: the
+ * Controller State container whose Vendor Specific Data are the compatibility record (cstate.h,
+ * compat.h) of the controller that the Log Specific Identifier (CDW11 31:16) names, as it is now.
+ * Its header tells its size.
  */
 #define NVMOVE_LOG_QUESTION		0xc1
+#define NVMOVE_QUESTION_MAX		(1u << 20)	/* bytes; 1,024 namespaces take a third */
 
 /*
  * Host Managed Live Migration: NVM Express Base Specification 2.3, sections 5.2.4, 5.2.16, 5.2.17,
