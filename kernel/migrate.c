@@ -38,22 +38,28 @@ static void end_stream(struct nvmove_device *ndev)
 	ndev->stream = NULL;
 }
 
+static void enter_error(struct nvmove_device *ndev)
+{
+	end_stream(ndev);
+	ndev->state = VFIO_DEVICE_STATE_ERROR;
+}
+
 /*
  * Nobody knows if the controller is suspended: find out by resuming it. What cannot even be resumed
  * needs a reset.
  */
-static void ensure_running(struct nvmove_device *ndev)
+static int ensure_resumed(struct nvmove_device *ndev)
 {
 	int ret = ndev->proto->resume(ndev);
 
 	if (ret && ret != -EALREADY) {
 		pci_err(ndev->core.pdev, "controller %u is stuck, a reset is needed: %pe\n",
 			ndev->cntlid, ERR_PTR(ret));
-		ndev->state = VFIO_DEVICE_STATE_ERROR;
-		return;
+		enter_error(ndev);
+		return ret;
 	}
 	ndev->suspended = false;
-	ndev->state = VFIO_DEVICE_STATE_RUNNING;
+	return 0;
 }
 
 static int suspend(struct nvmove_device *ndev)
@@ -65,7 +71,7 @@ static int suspend(struct nvmove_device *ndev)
 
 	ndev->suspended = true;
 	if (ret)
-		ensure_running(ndev);
+		ensure_resumed(ndev);
 	return ret;
 }
 
@@ -81,7 +87,7 @@ static int resume(struct nvmove_device *ndev)
 		pci_err(ndev->core.pdev, "controller %u is not suspended although it should be\n",
 			ndev->cntlid);
 	if (ret != -ENODEV && ret != -EREMOTEIO)
-		ndev->state = VFIO_DEVICE_STATE_ERROR;
+		enter_error(ndev);
 	return ret;
 }
 
@@ -100,7 +106,7 @@ static int vacate(struct nvmove_device *ndev)
 	if (!ret)
 		ret = ndev->proto->suspend(ndev);
 	if (ret)
-		ndev->state = VFIO_DEVICE_STATE_ERROR;
+		enter_error(ndev);
 	return ret;
 }
 
@@ -112,6 +118,22 @@ static int start_stream(struct nvmove_device *ndev, struct nvmove_stream *stream
 	ndev->stream = stream;
 	*file = nvmove_stream_file(stream);
 	return 0;
+}
+
+/* Without pre-copy: all of the stream at once. */
+static int start_saving(struct nvmove_device *ndev, struct file **file)
+{
+	struct nvmove_stream *stream = nvmove_stream_begin(ndev);
+	int ret;
+
+	if (IS_ERR(stream))
+		return PTR_ERR(stream);
+	ret = nvmove_stream_save(stream, ndev);
+	if (ret) {
+		nvmove_stream_end(stream);
+		return ret;
+	}
+	return start_stream(ndev, stream, file);
 }
 
 static int start_receiving(struct nvmove_device *ndev, struct file **file)
@@ -136,37 +158,54 @@ static int finish_resuming(struct nvmove_device *ndev)
 
 	end_stream(ndev);
 	if (ret)
-		ndev->state = VFIO_DEVICE_STATE_ERROR;
+		enter_error(ndev);
 	return ret;
 }
 
+#define ARC(from, to)	(VFIO_DEVICE_STATE_##from * VFIO_DEVICE_STATE_NR + VFIO_DEVICE_STATE_##to)
+
 /*
  * One arc; @file is set by those that start a stream. On failure the state is the old one, unless
- * the arc itself has set ERROR or, being uncertain about a suspend, has made sure of RUNNING.
+ * the arc itself has set ERROR.
  */
 static int step(struct nvmove_device *ndev, enum vfio_device_mig_state new, struct file **file)
 {
-	enum vfio_device_mig_state cur = ndev->state;
-
-	if (cur == VFIO_DEVICE_STATE_RUNNING && new == VFIO_DEVICE_STATE_STOP)
+	switch (ndev->state * VFIO_DEVICE_STATE_NR + new) {
+	case ARC(RUNNING, RUNNING_P2P):
+	case ARC(PRE_COPY, PRE_COPY_P2P):
 		return suspend(ndev);
 
-	if (cur == VFIO_DEVICE_STATE_STOP && new == VFIO_DEVICE_STATE_RUNNING)
+	case ARC(RUNNING_P2P, RUNNING):
+	case ARC(PRE_COPY_P2P, PRE_COPY):
 		return resume(ndev);
 
-	if (cur == VFIO_DEVICE_STATE_STOP && new == VFIO_DEVICE_STATE_STOP_COPY)
-		return start_stream(ndev, nvmove_stream_save(ndev), file);
+	/* a suspended controller changes nothing outside and, left alone, nothing inside */
+	case ARC(RUNNING_P2P, STOP):
+	case ARC(STOP, RUNNING_P2P):
+		return 0;
 
-	if (cur == VFIO_DEVICE_STATE_STOP_COPY && new == VFIO_DEVICE_STATE_STOP) {
+	case ARC(RUNNING, PRE_COPY):
+	case ARC(RUNNING_P2P, PRE_COPY_P2P):
+		return start_stream(ndev, nvmove_stream_begin(ndev), file);
+
+	case ARC(PRE_COPY_P2P, STOP_COPY):
+		return nvmove_stream_save(ndev->stream, ndev);
+
+	case ARC(STOP, STOP_COPY):
+		return start_saving(ndev, file);
+
+	case ARC(PRE_COPY, RUNNING):
+	case ARC(PRE_COPY_P2P, RUNNING_P2P):
+	case ARC(STOP_COPY, STOP):
 		end_stream(ndev);
 		return 0;
-	}
 
-	if (cur == VFIO_DEVICE_STATE_STOP && new == VFIO_DEVICE_STATE_RESUMING)
+	case ARC(STOP, RESUMING):
 		return start_receiving(ndev, file);
 
-	if (cur == VFIO_DEVICE_STATE_RESUMING && new == VFIO_DEVICE_STATE_STOP)
+	case ARC(RESUMING, STOP):
 		return finish_resuming(ndev);
+	}
 
 	/* vfio_mig_get_next_state() uses no other arcs for the flags set here */
 	WARN_ON(true);
@@ -193,10 +232,8 @@ static void finish_deferred_reset(struct nvmove_device *ndev)
 	spin_unlock(&ndev->reset_lock);
 
 	end_stream(ndev);
-	if (ndev->in_arc && ndev->suspended) {
-		ensure_running(ndev);
+	if (ndev->in_arc && ndev->suspended && ensure_resumed(ndev))
 		return;
-	}
 	ndev->suspended = false;
 	ndev->state = VFIO_DEVICE_STATE_RUNNING;
 }
@@ -276,11 +313,13 @@ static int get_state(struct vfio_device *vdev, enum vfio_device_mig_state *state
 static int get_data_size(struct vfio_device *vdev, unsigned long *stop_copy_length)
 {
 	struct nvmove_device *ndev = to_nvmove(vdev);
+	struct nvmove_stream *stream;
 	int ret;
 
 	if (mutex_lock_killable(&ndev->state_mutex))
 		return -EINTR;
-	ret = nvmove_stream_length(ndev, stop_copy_length);
+	stream = ndev->state == VFIO_DEVICE_STATE_RESUMING ? NULL : ndev->stream;
+	ret = nvmove_stream_length(stream, ndev, stop_copy_length);
 	nvmove_migrate_unlock(ndev);
 	return ret;
 }
@@ -301,7 +340,8 @@ void nvmove_migrate_init(struct nvmove_device *ndev)
 	if (nvmove_proto_choose(ndev))
 		return;
 
-	ndev->core.vdev.migration_flags = VFIO_MIGRATION_STOP_COPY;
+	ndev->core.vdev.migration_flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
+					  VFIO_MIGRATION_PRE_COPY;
 	ndev->core.vdev.mig_ops = &migration_ops;
 }
 

@@ -82,7 +82,8 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
  *	waited for, on the way of a PCI reset
  * @state: where the state machine is
- * @stream: the open stream in STOP_COPY and RESUMING, else NULL; holds a reference to its file
+ * @stream: the open stream in PRE_COPY, PRE_COPY_P2P, STOP_COPY and RESUMING, else NULL; holds a
+ *	reference to its file
  * @suspended: the controller may be suspended: set before that is tried, cleared when a resume or a
  *	reset has certainly undone it
  * @in_arc: whoever holds @state_mutex may have sent commands that suspend or resume the controller
@@ -259,22 +260,35 @@ void nvmove_migrate_reset_done(struct nvmove_device *ndev);
 void nvmove_migrate_unlock(struct nvmove_device *ndev);
 
 /**
- * nvmove_stream_length - length of the stream that would be saved now
+ * nvmove_stream_begin - make a stream with what can be said before the controller is suspended
  * @ndev: the device
- * @length: bytes
- *
- * Return: 0, -EPROTO if the device states an impossible size, else as the state_size operation of
- * struct nvmove_proto_ops.
- */
-int nvmove_stream_length(struct nvmove_device *ndev, unsigned long *length);
-
-/**
- * nvmove_stream_save - read the controller's whole state and make a stream of it
- * @ndev: the device, suspended
  *
  * Return: the stream, to be ended with nvmove_stream_end(), or an error pointer.
  */
-struct nvmove_stream *nvmove_stream_save(struct nvmove_device *ndev);
+struct nvmove_stream *nvmove_stream_begin(struct nvmove_device *ndev);
+
+/**
+ * nvmove_stream_save - read the controller's whole state and complete a stream with it
+ * @stream: from nvmove_stream_begin()
+ * @ndev: the device, suspended
+ *
+ * Return: 0, -EPROTO if the device states an impossible size, -EINTR if the caller is being killed,
+ * -ENOMEM, else as the save operation of struct nvmove_proto_ops. After a failure the stream is as
+ * it was, and this may be tried again.
+ */
+int nvmove_stream_save(struct nvmove_stream *stream, struct nvmove_device *ndev);
+
+/**
+ * nvmove_stream_length - bytes that are still to be read of a stream, once it is complete
+ * @stream: from nvmove_stream_begin(), or NULL for one that would be begun now
+ * @ndev: the device
+ * @length: bytes; a guess as long as the controller runs and the state was not saved
+ *
+ * Return: 0, -EPROTO if the device states an impossible size, -EINTR if the caller is being killed,
+ * else as the state_size operation of struct nvmove_proto_ops.
+ */
+int nvmove_stream_length(struct nvmove_stream *stream, struct nvmove_device *ndev,
+			 unsigned long *length);
 
 /**
  * nvmove_stream_receive - make a stream that user space writes a state into

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The two files that user space gets: one to read a controller's state from, one to write a state
- * into, in the format of docs/stream.md. A file holds the whole stream in memory and belongs to
- * whoever has it open: reading and writing do not touch the device, which is why they may go on
- * during a reset or after the device is gone. Nothing that was written is trusted: the state goes
- * to the device only after all of it arrived and every check passed, and no allocation is sized by
- * a field that was not checked.
+ * into, in the format of docs/stream.md. A file holds the stream in memory, as far as there is one,
+ * and belongs to whoever has it open: reading and writing do not touch the device, which is why
+ * they may go on during a reset or after the device is gone. What can be said before the controller
+ * is suspended is there to be read in pre-copy; the state comes behind it once all of it was saved.
+ * Nothing that was written is trusted: the state goes to the device only after all of it arrived
+ * and every check passed, and no allocation is sized by a field that was not checked.
  *
  * The write that completes a stream has the state machine load it, so that it fails if the device
  * refuses the state. Later is too late: a VMM that has written everything tells the source that the
@@ -19,9 +20,12 @@
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/pci.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vfio.h>
+#include <linux/wait.h>
 
 #include <nvmove/stream.h>
 
@@ -50,15 +54,17 @@ struct nvmove_record {
  * @ndev: the device; holds a reference, which keeps its memory and nothing else
  * @dev: the function, for messages; holds a reference
  * @hello: what a received stream must begin with
- * @ended: the state machine has left the state that the stream belongs to; no lock
+ * @ended: the state machine has left the states that the stream belongs to; no lock
+ * @readable: read: woken when records are added or @ended is set
  * @lock: covers everything below. Held while user memory is copied, so never taken where a reset
  *	could wait for it
  * @records: read: what is still to be read. Write: the pieces of the state
+ * @complete: read: the end record is or was among @records. Set once, read without lock too
  * @current_record: write: the record being received
  * @position: bytes, header included, that are done of the first or the current record
- * @state_size: bytes of state that the hello record announced
- * @received: bytes of state in @records
- * @state_crc: CRC-32C of those before the final inversion
+ * @state_size: write: bytes of state that were announced, 0 before that
+ * @received: write: bytes of state in @records
+ * @state_crc: write: CRC-32C of those before the final inversion
  * @greeted: the hello record has been received
  * @sealed: the end record has been received, the stream is complete and correct
  * @loaded: the device has taken the state
@@ -70,9 +76,11 @@ struct nvmove_stream {
 	struct device *dev;
 	struct nvmove_stream_hello hello;
 	bool ended;
+	wait_queue_head_t readable;
 
 	struct mutex lock; /* see above */
 	struct list_head records;
+	bool complete;
 	struct nvmove_record *current_record;
 	u32 position;
 	u32 state_size;
@@ -84,12 +92,32 @@ struct nvmove_stream {
 	int error;
 };
 
+/**
+ * struct state_save - a controller's state on its way into a stream that is open already
+ * @records: from the size record to the end record
+ * @size: bytes of state
+ * @crc: CRC-32C of those that are in @records, before the final inversion
+ */
+struct state_save {
+	struct list_head records;
+	u32 size;
+	u32 crc;
+};
+
 static void record_free(struct nvmove_record *record)
 {
 	if (!record)
 		return;
 	kvfree(record->payload);
 	kfree(record);
+}
+
+static void records_free(struct list_head *records)
+{
+	struct nvmove_record *record, *next;
+
+	list_for_each_entry_safe(record, next, records, list)
+		record_free(record);
 }
 
 /* Zeroed, so that a device that delivers less than asked for shows no kernel memory to anybody. */
@@ -156,6 +184,17 @@ static bool stream_has_ended(const struct nvmove_stream *stream)
 	return READ_ONCE(stream->ended);
 }
 
+/* Bytes of @records from @position on. */
+static u64 unread_bytes(const struct nvmove_stream *stream)
+{
+	const struct nvmove_record *record;
+	u64 bytes = 0;
+
+	list_for_each_entry(record, &stream->records, list)
+		bytes += sizeof(record->header) + record->length;
+	return bytes - stream->position;
+}
+
 static ssize_t stream_read(struct file *file, char __user *buffer, size_t count, loff_t *position)
 {
 	struct nvmove_stream *stream = file->private_data;
@@ -175,8 +214,11 @@ static ssize_t stream_read(struct file *file, char __user *buffer, size_t count,
 			break;
 		}
 		record = list_first_entry_or_null(&stream->records, struct nvmove_record, list);
-		if (!record)
+		if (!record) {
+			if (!stream->complete)
+				done = done ?: -ENOMSG;
 			break;
+		}
 
 		span = record_span(record, stream->position, &length);
 		length = min(length, count - done);
@@ -195,6 +237,50 @@ static ssize_t stream_read(struct file *file, char __user *buffer, size_t count,
 
 	mutex_unlock(&stream->lock);
 	return done;
+}
+
+/* No lock: a reader that has just taken the last record makes this a moment too optimistic. */
+static __poll_t stream_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct nvmove_stream *stream = file->private_data;
+
+	poll_wait(file, &stream->readable, table);
+	if (stream_has_ended(stream))
+		return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (READ_ONCE(stream->complete) || !list_empty(&stream->records))
+		return EPOLLIN | EPOLLRDNORM;
+	return 0;
+}
+
+/* All that pre-copy has to offer is what the stream began with: nothing becomes dirty. */
+static long precopy_info(struct nvmove_stream *stream, struct vfio_precopy_info __user *user)
+{
+	struct vfio_precopy_info info;
+	bool precopy;
+
+	if (copy_from_user(&info, user, sizeof(info)))
+		return -EFAULT;
+	if (info.argsz < sizeof(info))
+		return -EINVAL;
+
+	if (mutex_lock_interruptible(&stream->lock))
+		return -ERESTARTSYS;
+	precopy = !stream_has_ended(stream) && !stream->complete;
+	info.flags = 0;
+	info.initial_bytes = unread_bytes(stream);
+	info.dirty_bytes = 0;
+	mutex_unlock(&stream->lock);
+
+	if (!precopy)
+		return -EINVAL;
+	return copy_to_user(user, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long stream_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != VFIO_MIG_GET_PRECOPY_INFO)
+		return -ENOTTY;
+	return precopy_info(file->private_data, (struct vfio_precopy_info __user *)arg);
 }
 
 /*
@@ -246,13 +332,23 @@ static int check_header(struct nvmove_stream *stream, const struct nvmove_stream
 		if (stream->greeted)
 			return refuse(stream, "hello records: 1 expected, 2 in the stream");
 		return check_length(stream, "hello", sizeof(struct nvmove_stream_hello), length);
+	case NVMOVE_STREAM_SIZE:
+		if (stream->state_size)
+			return refuse(stream, "size records: 0 expected, 1 in the stream");
+		return check_length(stream, "size", sizeof(struct nvmove_stream_size), length);
 	case NVMOVE_STREAM_STATE:
+		if (!stream->state_size)
+			return refuse(stream,
+				      "size records before the state: 1 expected, 0 in the stream");
 		if (!length || length > left)
 			return refuse(stream,
 				      "length of a state record: 4 to %u expected, %u in the stream",
 				      left, length);
 		return 0;
 	case NVMOVE_STREAM_END:
+		if (!stream->state_size)
+			return refuse(stream,
+				      "size records before the end: 1 expected, 0 in the stream");
 		if (left)
 			return refuse(stream,
 				      "bytes of state before the end record: %u announced, %u in the stream",
@@ -262,15 +358,24 @@ static int check_header(struct nvmove_stream *stream, const struct nvmove_stream
 		if (!(flags & NVMOVE_STREAM_F_SKIPPABLE))
 			return refuse(stream,
 				      "record type: 1 to %u known, %u required by the stream",
-				      NVMOVE_STREAM_END, type);
+				      NVMOVE_STREAM_SIZE, type);
 		return 0;
 	}
+}
+
+static int check_size(struct nvmove_stream *stream, u32 state_size)
+{
+	if (!state_size || state_size > NVMOVE_STREAM_STATE_MAX || state_size % sizeof(u32))
+		return refuse(stream, "state size: multiples of 4 up to %u here, %u in the stream",
+			      NVMOVE_STREAM_STATE_MAX, state_size);
+
+	stream->state_size = state_size;
+	return 0;
 }
 
 static int check_hello(struct nvmove_stream *stream, const struct nvmove_stream_hello *hello)
 {
 	const struct nvmove_stream_hello *own = &stream->hello;
-	u32 state_size = le32_to_cpu(hello->state_size);
 
 	if (memcmp(hello->magic, own->magic, sizeof(own->magic)))
 		return refuse(stream, "magic: %*phN here, %*phN in the stream",
@@ -285,19 +390,16 @@ static int check_hello(struct nvmove_stream *stream, const struct nvmove_stream_
 	if (hello->device_id != own->device_id)
 		return refuse(stream, "PCI device id: %#06x here, %#06x in the stream",
 			      le16_to_cpu(own->device_id), le16_to_cpu(hello->device_id));
-	if (!state_size || state_size > NVMOVE_STREAM_STATE_MAX || state_size % sizeof(u32))
-		return refuse(stream, "state size: multiples of 4 up to %u here, %u in the stream",
-			      NVMOVE_STREAM_STATE_MAX, state_size);
 
 	stream->greeted = true;
-	stream->state_size = state_size;
-	return 0;
+	/* up to minor version 0 the hello record had the size; 0: a size record has it */
+	return hello->state_size ? check_size(stream, le32_to_cpu(hello->state_size)) : 0;
 }
 
 static int check_end(struct nvmove_stream *stream, const struct nvmove_stream_end *end)
 {
 	if (le32_to_cpu(end->state_size) != stream->state_size)
-		return refuse(stream, "state size: %u in the hello record, %u in the end record",
+		return refuse(stream, "state size: %u announced, %u in the end record",
 			      stream->state_size, le32_to_cpu(end->state_size));
 	if (le32_to_cpu(end->state_crc) != ~stream->state_crc)
 		return refuse(stream,
@@ -331,6 +433,9 @@ static int accept_record(struct nvmove_stream *stream)
 	switch (le32_to_cpu(record->header.type)) {
 	case NVMOVE_STREAM_HELLO:
 		ret = check_hello(stream, (const void *)record->payload);
+		break;
+	case NVMOVE_STREAM_SIZE:
+		ret = check_size(stream, le32_to_cpup((const __le32 *)record->payload));
 		break;
 	case NVMOVE_STREAM_STATE:
 		stream->received += record->length;
@@ -418,10 +523,7 @@ static ssize_t stream_write(struct file *file, const char __user *buffer, size_t
 
 static void stream_free(struct nvmove_stream *stream)
 {
-	struct nvmove_record *record, *next;
-
-	list_for_each_entry_safe(record, next, &stream->records, list)
-		record_free(record);
+	records_free(&stream->records);
 	record_free(stream->current_record);
 	mutex_destroy(&stream->lock);
 	put_device(stream->dev);
@@ -438,6 +540,9 @@ static int stream_release(struct inode *inode, struct file *file)
 static const struct file_operations save_fops = {
 	.owner = THIS_MODULE,
 	.read = stream_read,
+	.poll = stream_poll,
+	.unlocked_ioctl = stream_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.release = stream_release,
 };
 
@@ -470,6 +575,7 @@ static struct nvmove_stream *stream_create(struct nvmove_device *ndev, const cha
 	stream->ndev = ndev;
 	stream->dev = get_device(&pdev->dev);
 	stream->state_crc = CRC_INIT;
+	init_waitqueue_head(&stream->readable);
 	mutex_init(&stream->lock);
 	INIT_LIST_HEAD(&stream->records);
 
@@ -483,28 +589,35 @@ static struct nvmove_stream *stream_create(struct nvmove_device *ndev, const cha
 	return stream;
 }
 
-static int save_hello(struct nvmove_stream *stream)
+/* A sealed record with a copy of @payload at the end of @records. */
+static int add_record(struct list_head *records, enum nvmove_stream_type type,
+		      const void *payload, u32 length)
 {
-	struct nvmove_record *record = record_allocate(sizeof(stream->hello));
+	struct nvmove_record *record = record_allocate(length);
 
 	if (!record)
 		return -ENOMEM;
 
-	stream->hello.state_size = cpu_to_le32(stream->state_size);
-	memcpy(record->payload, &stream->hello, sizeof(stream->hello));
-	record_seal(record, NVMOVE_STREAM_HELLO);
-	list_add_tail(&record->list, &stream->records);
+	memcpy(record->payload, payload, length);
+	record_seal(record, type);
+	list_add_tail(&record->list, records);
 	return 0;
 }
 
-static int save_piece(struct nvmove_stream *stream, struct nvmove_device *ndev, u32 offset,
-		      u32 length)
+static int save_size(struct state_save *save)
+{
+	struct nvmove_stream_size size = { .state_size = cpu_to_le32(save->size) };
+
+	return add_record(&save->records, NVMOVE_STREAM_SIZE, &size, sizeof(size));
+}
+
+static int save_piece(struct state_save *save, struct nvmove_device *ndev, u32 offset, u32 length)
 {
 	struct nvmove_record *record = record_allocate(length);
 	struct nvmove_piece piece = {
 		.offset = offset,
 		.length = length,
-		.state_size = stream->state_size,
+		.state_size = save->size,
 	};
 	int ret;
 
@@ -517,27 +630,20 @@ static int save_piece(struct nvmove_stream *stream, struct nvmove_device *ndev, 
 		record_free(record);
 		return ret;
 	}
-	stream->state_crc = crc32c(stream->state_crc, record->payload, length);
+	save->crc = crc32c(save->crc, record->payload, length);
 	record_seal(record, NVMOVE_STREAM_STATE);
-	list_add_tail(&record->list, &stream->records);
+	list_add_tail(&record->list, &save->records);
 	return 0;
 }
 
-static int save_end(struct nvmove_stream *stream)
+static int save_end(struct state_save *save)
 {
 	struct nvmove_stream_end end = {
-		.state_size = cpu_to_le32(stream->state_size),
-		.state_crc = cpu_to_le32(~stream->state_crc),
+		.state_size = cpu_to_le32(save->size),
+		.state_crc = cpu_to_le32(~save->crc),
 	};
-	struct nvmove_record *record = record_allocate(sizeof(end));
 
-	if (!record)
-		return -ENOMEM;
-
-	memcpy(record->payload, &end, sizeof(end));
-	record_seal(record, NVMOVE_STREAM_END);
-	list_add_tail(&record->list, &stream->records);
-	return 0;
+	return add_record(&save->records, NVMOVE_STREAM_END, &end, sizeof(end));
 }
 
 /* The size of the state, from a device that is not trusted with it either. */
@@ -564,7 +670,7 @@ static int max_piece(struct nvmove_device *ndev)
 	return min_t(int, max, NVMOVE_STREAM_PAYLOAD_MAX);
 }
 
-static int save_state(struct nvmove_stream *stream, struct nvmove_device *ndev)
+static int save_state(struct state_save *save, struct nvmove_device *ndev)
 {
 	int max = max_piece(ndev);
 	u32 offset, length;
@@ -572,55 +678,95 @@ static int save_state(struct nvmove_stream *stream, struct nvmove_device *ndev)
 
 	if (max < 0)
 		return max;
-	ret = query_state_size(ndev, &stream->state_size);
+	ret = query_state_size(ndev, &save->size);
 	if (ret)
 		return ret;
-	ret = save_hello(stream);
+	ret = save_size(save);
 	if (ret)
 		return ret;
 
-	for (offset = 0; offset < stream->state_size; offset += length) {
+	for (offset = 0; offset < save->size; offset += length) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		length = min_t(u32, max, stream->state_size - offset);
-		ret = save_piece(stream, ndev, offset, length);
+		length = min_t(u32, max, save->size - offset);
+		ret = save_piece(save, ndev, offset, length);
 		if (ret)
 			return ret;
 	}
-	return save_end(stream);
+	return save_end(save);
 }
 
-int nvmove_stream_length(struct nvmove_device *ndev, unsigned long *length)
+/* Bytes of stream that a state of @size bytes makes, from the size record to the end record. */
+static u64 saved_length(u32 size, u32 max)
 {
-	int max = max_piece(ndev);
+	return (2 + DIV_ROUND_UP(size, max)) * sizeof(struct nvmove_stream_record) +
+	       sizeof(struct nvmove_stream_size) + size + sizeof(struct nvmove_stream_end);
+}
+
+int nvmove_stream_length(struct nvmove_stream *stream, struct nvmove_device *ndev,
+			 unsigned long *length)
+{
+	u64 bytes = sizeof(struct nvmove_stream_record) + sizeof(struct nvmove_stream_hello);
+	bool complete = false;
 	u32 state_size;
-	int ret;
+	int max, ret;
 
-	if (max < 0)
-		return max;
-	ret = query_state_size(ndev, &state_size);
-	if (ret)
-		return ret;
-
-	*length = (2 + DIV_ROUND_UP(state_size, max)) * sizeof(struct nvmove_stream_record) +
-		  sizeof(struct nvmove_stream_hello) + state_size +
-		  sizeof(struct nvmove_stream_end);
+	if (stream) {
+		if (mutex_lock_killable(&stream->lock))
+			return -EINTR;
+		bytes = unread_bytes(stream);
+		complete = stream->complete;
+		mutex_unlock(&stream->lock);
+	}
+	if (!complete) {
+		max = max_piece(ndev);
+		if (max < 0)
+			return max;
+		ret = query_state_size(ndev, &state_size);
+		if (ret)
+			return ret;
+		bytes += saved_length(state_size, max);
+	}
+	*length = bytes;
 	return 0;
 }
 
-struct nvmove_stream *nvmove_stream_save(struct nvmove_device *ndev)
+struct nvmove_stream *nvmove_stream_begin(struct nvmove_device *ndev)
 {
 	struct nvmove_stream *stream = stream_create(ndev, "nvme-vfio-save", &save_fops, O_RDONLY);
 	int ret;
 
 	if (IS_ERR(stream))
 		return stream;
-	ret = save_state(stream, ndev);
+	ret = add_record(&stream->records, NVMOVE_STREAM_HELLO, &stream->hello,
+			 sizeof(stream->hello));
 	if (ret) {
 		nvmove_stream_end(stream);
 		return ERR_PTR(ret);
 	}
 	return stream;
+}
+
+/* A state that could not be saved whole leaves the stream as it was. */
+int nvmove_stream_save(struct nvmove_stream *stream, struct nvmove_device *ndev)
+{
+	struct state_save save = {
+		.records = LIST_HEAD_INIT(save.records),
+		.crc = CRC_INIT,
+	};
+	int ret = save_state(&save, ndev);
+
+	if (!ret && mutex_lock_killable(&stream->lock))
+		ret = -EINTR;
+	if (ret) {
+		records_free(&save.records);
+		return ret;
+	}
+	list_splice_tail(&save.records, &stream->records);
+	WRITE_ONCE(stream->complete, true);
+	mutex_unlock(&stream->lock);
+	wake_up_all(&stream->readable);
+	return 0;
 }
 
 struct nvmove_stream *nvmove_stream_receive(struct nvmove_device *ndev)
@@ -714,5 +860,6 @@ struct file *nvmove_stream_file(struct nvmove_stream *stream)
 void nvmove_stream_end(struct nvmove_stream *stream)
 {
 	WRITE_ONCE(stream->ended, true);
+	wake_up_all(&stream->readable);
 	fput(stream->file);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The VFIO migration stream of nvme-vfio-pci: a hello record, the controller state in pieces, an end
- * record (docs/stream.md). Every record is checksummed; the state inside is opaque here. Layouts and
- * numbers only, never logic.
+ * The VFIO migration stream of nvme-vfio-pci: a hello record, the size of the controller state, the
+ * state in pieces, an end record (docs/stream.md). Every record is checksummed; the state inside is
+ * opaque here. Layouts and numbers only, never logic.
  */
 #ifndef NVMOVE_STREAM_H
 #define NVMOVE_STREAM_H
@@ -11,7 +11,7 @@
 
 #define NVMOVE_STREAM_MAGIC		"NVMOVES\n"
 #define NVMOVE_STREAM_MAJOR		1	/* another major version is refused */
-#define NVMOVE_STREAM_MINOR		0	/* a newer minor version may add skippable records */
+#define NVMOVE_STREAM_MINOR		1	/* a newer minor version may add skippable records */
 
 #define NVMOVE_STREAM_STATE_MAX		(16u << 20)	/* bytes of controller state */
 #define NVMOVE_STREAM_PAYLOAD_MAX	(128u << 10)	/* bytes of one record's payload */
@@ -22,11 +22,14 @@
  * @NVMOVE_STREAM_STATE: a piece of the controller state, pieces in order and without gaps; 4 to
  *	NVMOVE_STREAM_PAYLOAD_MAX bytes, a multiple of 4
  * @NVMOVE_STREAM_END: last record, exactly once: struct nvmove_stream_end. Nothing follows it
+ * @NVMOVE_STREAM_SIZE: before the first piece, exactly once if the hello record leaves the size
+ *	open, else never: struct nvmove_stream_size
  */
 enum nvmove_stream_type {
 	NVMOVE_STREAM_HELLO	= 1,
 	NVMOVE_STREAM_STATE	= 2,
 	NVMOVE_STREAM_END	= 3,
+	NVMOVE_STREAM_SIZE	= 4,
 };
 
 #define NVMOVE_STREAM_F_SKIPPABLE	(1u << 0)	/* a reader that does not know the type goes on */
@@ -65,7 +68,8 @@ enum nvmove_stream_protocol {
  * @device_id: PCI device id of the source's function, must equal the destination's
  * @cntlid: controller id of the source, informative (identity is the controller's to judge)
  * @protocol: enum nvmove_stream_protocol
- * @state_size: bytes of controller state in all, 1 to NVMOVE_STREAM_STATE_MAX, a multiple of 4
+ * @state_size: bytes of controller state in all, as in struct nvmove_stream_size; 0 if a size record
+ *	follows, as the driver writes it since minor version 1
  */
 struct nvmove_stream_hello {
 	__u8	magic[8];
@@ -80,8 +84,17 @@ struct nvmove_stream_hello {
 NVMOVE_ASSERT_SIZE(struct nvmove_stream_hello, 24);
 
 /**
+ * struct nvmove_stream_size - how much controller state follows
+ * @state_size: bytes in all, 4 to NVMOVE_STREAM_STATE_MAX, a multiple of 4
+ */
+struct nvmove_stream_size {
+	__le32	state_size;
+} NVMOVE_PACKED;
+NVMOVE_ASSERT_SIZE(struct nvmove_stream_size, 4);
+
+/**
  * struct nvmove_stream_end - seal
- * @state_size: equals the hello record's
+ * @state_size: equals the hello or the size record's
  * @state_crc: CRC-32C of the whole controller state
  */
 struct nvmove_stream_end {

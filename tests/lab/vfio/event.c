@@ -86,7 +86,7 @@ static int try_states(struct scene *scene, const struct place *place)
 {
 	static const uint32_t targets[] = {
 		VFIO_DEVICE_STATE_STOP, VFIO_DEVICE_STATE_STOP_COPY, VFIO_DEVICE_STATE_STOP,
-		VFIO_DEVICE_STATE_RUNNING,
+		VFIO_DEVICE_STATE_PRE_COPY, VFIO_DEVICE_STATE_RUNNING,
 	};
 	struct vfio_function *function = &scene->machine.function;
 	int file, error, state;
@@ -96,7 +96,7 @@ static int try_states(struct scene *scene, const struct place *place)
 		if (file >= 0)
 			close(file);
 		state = vfio_get_state(function);
-		if (state < 0 || state > VFIO_DEVICE_STATE_RESUMING)
+		if (state < 0 || state > VFIO_LAST_STATE)
 			return fail("%s: afterwards the state is number %d", place->name, state);
 		note("%s: to %s: %s, now %s", place->name, vfio_state_name((int)targets[i]),
 		     error ? strerror(-error) : "done", vfio_state_name(state));

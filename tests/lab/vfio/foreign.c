@@ -82,8 +82,7 @@ static int check_error_state(struct vfio_function *function)
 	if (state != VFIO_DEVICE_STATE_ERROR)
 		return fail("state after a refused stream: ERROR expected, is %s",
 			    vfio_state_name(state));
-	for (uint32_t target = VFIO_DEVICE_STATE_STOP; target <= VFIO_DEVICE_STATE_RESUMING;
-	     target++)
+	for (uint32_t target = VFIO_DEVICE_STATE_STOP; target <= VFIO_LAST_STATE; target++)
 		if (!vfio_try_state(function, target, &none))
 			return fail("ERROR was left for %s without a reset",
 				    vfio_state_name((int)target));

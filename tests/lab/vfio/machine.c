@@ -151,6 +151,9 @@ int machine_set_memory(struct machine *machine, size_t size)
 void machine_close(struct machine *machine)
 {
 	vfio_close(&machine->function);
+	if (machine->precopied >= 0)
+		close(machine->precopied);
+	machine->precopied = -1;
 	if (machine->guest)
 		munmap(machine->guest, machine->memory_size);
 	free(machine->shadow);
@@ -231,22 +234,8 @@ static void count_pending(struct machine *machine, struct guest_move *move)
 	move->pending = workload_outstanding(machine) - move->unread;
 }
 
-int machine_stop(struct machine *machine, struct guest_move *move)
-{
-	uint64_t start = now_us();
-	int stream;
-
-	if (vfio_set_state(&machine->function, VFIO_DEVICE_STATE_STOP, &stream))
-		return -1;
-	if (move) {
-		move->stop_us = (uint32_t)(now_us() - start);
-		count_pending(machine, move);
-	}
-	machine_keep_memory(machine);
-	return 0;
-}
-
-static int read_stream(struct machine *machine, int file, struct bytes *stream)
+/* Return: 0 at the end of the stream, or a negative errno. */
+static int read_stream(int file, struct bytes *stream)
 {
 	static uint8_t chunk[READ_CHUNK];
 	ssize_t length;
@@ -254,10 +243,40 @@ static int read_stream(struct machine *machine, int file, struct bytes *stream)
 	watchdog_begin("reading the stream");
 	while ((length = read(file, chunk, sizeof(chunk))) > 0)
 		if (bytes_append(stream, chunk, (size_t)length))
-			return -1;
-	if (length < 0)
-		return fail("%s: reading the stream after %zu bytes: %s", machine->function.address,
-			    stream->size, strerror(errno));
+			return -ENOMEM;
+	return length < 0 ? -errno : 0;
+}
+
+int machine_precopy(struct machine *machine, struct bytes *stream)
+{
+	struct vfio_function *function = &machine->function;
+	int error;
+
+	if (vfio_set_state(function, VFIO_DEVICE_STATE_PRE_COPY, &machine->precopied))
+		return -1;
+	if (machine->precopied < 0)
+		return fail("%s: PRE_COPY gave no stream", function->address);
+	error = read_stream(machine->precopied, stream);
+	if (error != -ENOMSG)
+		return fail("%s: at the end of pre-copy's %zu bytes: %s expected, got: %s",
+			    function->address, stream->size, strerror(ENOMSG), strerror(-error));
+	return 0;
+}
+
+int machine_stop(struct machine *machine, struct guest_move *move)
+{
+	uint32_t state = machine->precopied < 0 ? VFIO_DEVICE_STATE_STOP :
+						  VFIO_DEVICE_STATE_PRE_COPY_P2P;
+	uint64_t start = now_us();
+	int none;
+
+	if (vfio_set_state(&machine->function, state, &none))
+		return -1;
+	if (move) {
+		move->stop_us = (uint32_t)(now_us() - start);
+		count_pending(machine, move);
+	}
+	machine_keep_memory(machine);
 	return 0;
 }
 
@@ -271,7 +290,7 @@ static int check_announced_size(int64_t announced, size_t size)
 	return 0;
 }
 
-static void check_memory_at_rest(struct machine *machine)
+void machine_check_rest(struct machine *machine)
 {
 	const uint8_t *memory = (const uint8_t *)machine->guest;
 
@@ -287,27 +306,50 @@ static void check_memory_at_rest(struct machine *machine)
 	}
 }
 
+/* To STOP_COPY, with the stream that is open already or a new one, which the caller owns. */
+static int open_saved(struct machine *machine)
+{
+	int file = machine->precopied, other;
+
+	if (vfio_set_state(&machine->function, VFIO_DEVICE_STATE_STOP_COPY, &other))
+		return -1;
+	machine->precopied = -1;
+	if ((file < 0) == (other < 0)) {
+		if (file >= 0)
+			close(file);
+		if (other >= 0)
+			close(other);
+		return fail("%s: STOP_COPY gave %s stream, pre-copy had begun %s",
+			    machine->function.address, other < 0 ? "no" : "a",
+			    file < 0 ? "none" : "one");
+	}
+	return file < 0 ? other : file;
+}
+
 int machine_save(struct machine *machine, struct bytes *stream, struct guest_move *move)
 {
 	int64_t announced = vfio_stop_copy_size(&machine->function);
 	struct guest_move unused = { 0 };
+	size_t before = stream->size;
 	uint64_t start = now_us();
-	int file, none, result;
+	int file, none, error;
 
 	if (!move)
 		move = &unused;
-	if (vfio_set_state(&machine->function, VFIO_DEVICE_STATE_STOP_COPY, &file))
-		return -1;
+	file = open_saved(machine);
 	if (file < 0)
-		return fail("%s: STOP_COPY gave no stream", machine->function.address);
-	result = read_stream(machine, file, stream);
+		return -1;
+	error = read_stream(file, stream);
 	move->save_us = (uint32_t)(now_us() - start);
 	move->state_bytes = stream->size;
 	if (vfio_set_state(&machine->function, VFIO_DEVICE_STATE_STOP, &none))
-		result = -1;
+		error = -EIO;
 	close(file);
-	check_memory_at_rest(machine);
-	if (result || check_announced_size(announced, stream->size))
+	machine_check_rest(machine);
+	if (error)
+		return fail("%s: reading the stream, after %zu bytes: %s",
+			    machine->function.address, stream->size, strerror(-error));
+	if (check_announced_size(announced, stream->size - before))
 		return -1;
 	return stream_check(stream, &move->unfetched);
 }

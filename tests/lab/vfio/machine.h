@@ -19,6 +19,7 @@
  * @guest: start of guest memory, owned; NULL before machine_set_memory()
  * @memory_size: its bytes
  * @shadow: as many bytes of the VMM's own, owned
+ * @precopied: file of the stream that pre-copy has begun, owned; -1 outside pre-copy
  * @timeout_ms: longest wait for anything that the device does
  */
 struct machine {
@@ -26,11 +27,13 @@ struct machine {
 	struct guest *guest;
 	size_t memory_size;
 	uint8_t *shadow;
+	int precopied;
 	unsigned int timeout_ms;
 };
 
 /** MACHINE_CLOSED - initial value of a machine: machine_close() may be called on it at once */
-#define MACHINE_CLOSED { .function = { .container = -1, .group = -1, .fd = -1 } }
+#define MACHINE_CLOSED \
+	{ .function = { .container = -1, .group = -1, .fd = -1 }, .precopied = -1 }
 
 /**
  * machine_memory_size() - guest memory that @options need, in bytes
@@ -62,14 +65,20 @@ int machine_reboot(struct machine *machine);
 void machine_close(struct machine *machine);
 
 /**
- * machine_stop() - RUNNING to STOP
+ * machine_precopy() - RUNNING to PRE_COPY
+ * @stream: gets what there is to read
+ */
+int machine_precopy(struct machine *machine, struct bytes *stream);
+
+/**
+ * machine_stop() - RUNNING to STOP, or PRE_COPY to PRE_COPY_P2P
  * @move: gets stop_us, pending and unread; may be NULL
  */
 int machine_stop(struct machine *machine, struct guest_move *move);
 
 /**
- * machine_save() - STOP to STOP_COPY and back to STOP
- * @stream: gets the stream
+ * machine_save() - from where machine_stop() led to STOP_COPY, and to STOP
+ * @stream: gets the stream, or what pre-copy has left of it
  * @move: gets save_us, state_bytes and unfetched; may be NULL
  *
  * Checks that the announced size fits and that the device left guest memory alone since the STOP.
@@ -88,6 +97,9 @@ int machine_write_stream(struct machine *machine, const struct bytes *stream, si
 
 /** machine_run() - to RUNNING, with vectors switched on before if they are off */
 int machine_run(struct machine *machine);
+
+/** machine_check_rest() - count it as the guest's error if memory is not as it was kept */
+void machine_check_rest(struct machine *machine);
 
 /** machine_keep_memory() - copy guest memory into the shadow */
 void machine_keep_memory(struct machine *machine);

@@ -37,6 +37,7 @@ static const struct test {
 	{ "torn", test_torn, 100,
 	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
+	{ "precopy", test_precopy, 0, "pre-copy left at every point in every direction" },
 	{ "openers", test_openers, 50, "several openers, COUNT state changes each" },
 	{ "isolation", test_isolation, 0, "what a guest must not get from its VF" },
 };

@@ -4,8 +4,8 @@
  * out of and into the same function, without a peer. The guest's memory and the device's stream are
  * all that moves; the VMM adds the command register and switches vectors on.
  *
- * Three ways to come in take turns: from STOP, after a device reset, and into a newly opened
- * device. Vectors are switched on after RESUMING is left, as VFIO's documentation has it, and in
+ * Two ways to leave take turns: from STOP, and from pre-copy. Three ways to come in do: from STOP,
+ * after a device reset, and into a newly opened device. Vectors are switched on after RESUMING is left, as VFIO's documentation has it, and in
  * every other move while it lasts, as QEMU does.
  */
 #include <errno.h>
@@ -164,6 +164,8 @@ static int take_off(struct session *session, struct bytes *stream)
 	struct machine *machine = &session->machine;
 	struct guest_move move = { 0 };
 
+	if (machine->guest->moves & 1 && machine_precopy(machine, stream))
+		return -1;
 	if (session->terms.loaded && workload_drain(machine))
 		return -1;
 	if (identity_fly(machine))

@@ -57,6 +57,26 @@ static struct record *last(struct records *records)
 	return &records->record[records->count - 1];
 }
 
+/* mutation_apply() has made sure that there is one. */
+static size_t first_of(const struct records *records, uint32_t type)
+{
+	size_t at = 0;
+
+	while (records->record[at].type != type)
+		at++;
+	return at;
+}
+
+static struct record *size_record(struct records *records)
+{
+	return &records->record[first_of(records, NVMOVE_STREAM_SIZE)];
+}
+
+static struct record *first_piece(struct records *records)
+{
+	return &records->record[first_of(records, NVMOVE_STREAM_STATE)];
+}
+
 #define HELLO(field)	offsetof(struct nvmove_stream_hello, field)
 #define END(field)	offsetof(struct nvmove_stream_end, field)
 
@@ -125,39 +145,110 @@ static int long_hello(struct records *records)
 
 static int state_size_larger(struct records *records)
 {
-	put32(&records->record[0], HELLO(state_size),
-	      get32(&records->record[0], HELLO(state_size)) + 4);
+	put32(size_record(records), 0, get32(size_record(records), 0) + 4);
 	return 0;
 }
 
 static int state_size_smaller(struct records *records)
 {
-	put32(&records->record[0], HELLO(state_size),
-	      get32(&records->record[0], HELLO(state_size)) - 4);
+	put32(size_record(records), 0, get32(size_record(records), 0) - 4);
 	return 0;
 }
 
 static int state_size_zero(struct records *records)
 {
-	put32(&records->record[0], HELLO(state_size), 0);
+	put32(size_record(records), 0, 0);
 	return 0;
 }
 
 static int state_size_odd(struct records *records)
 {
-	put32(&records->record[0], HELLO(state_size),
-	      get32(&records->record[0], HELLO(state_size)) + 1);
+	put32(size_record(records), 0, get32(size_record(records), 0) + 1);
 	return 0;
 }
 
 static int state_size_beyond_limit(struct records *records)
 {
-	put32(&records->record[0], HELLO(state_size), NVMOVE_STREAM_STATE_MAX + 4);
+	put32(size_record(records), 0, NVMOVE_STREAM_STATE_MAX + 4);
 	return 0;
 }
 
 static int state_size_huge(struct records *records)
 {
+	put32(size_record(records), 0, 0xfffffffc);
+	return 0;
+}
+
+static int short_size(struct records *records)
+{
+	size_record(records)->length = 0;
+	size_record(records)->payload.size = 0;
+	return 0;
+}
+
+static int long_size(struct records *records)
+{
+	size_record(records)->length += 4;
+	return bytes_append(&size_record(records)->payload, "\0\0\0", 4);
+}
+
+static int no_size(struct records *records)
+{
+	records_remove(records, first_of(records, NVMOVE_STREAM_SIZE));
+	return 0;
+}
+
+static int neither_size_nor_state(struct records *records)
+{
+	while (records->count > 2)
+		records_remove(records, 1);
+	return 0;
+}
+
+static int second_size(struct records *records)
+{
+	uint32_t size = htole32(get32(size_record(records), 0));
+
+	return records_insert(records, first_of(records, NVMOVE_STREAM_STATE), NVMOVE_STREAM_SIZE,
+			      0, &size, sizeof(size));
+}
+
+static int size_after_state(struct records *records)
+{
+	uint32_t size = htole32(get32(size_record(records), 0));
+
+	if (no_size(records))
+		return -1;
+	return records_insert(records, records->count - 1, NVMOVE_STREAM_SIZE, 0, &size,
+			      sizeof(size));
+}
+
+static int size_in_both(struct records *records)
+{
+	put32(&records->record[0], HELLO(state_size), get32(size_record(records), 0));
+	return 0;
+}
+
+/* As the driver wrote it before there was pre-copy. */
+static int first_version(struct records *records)
+{
+	put16(&records->record[0], HELLO(minor), 0);
+	return size_in_both(records) || no_size(records) ? -1 : 0;
+}
+
+static int first_version_size_odd(struct records *records)
+{
+	if (first_version(records))
+		return -1;
+	put32(&records->record[0], HELLO(state_size),
+	      get32(&records->record[0], HELLO(state_size)) + 1);
+	return 0;
+}
+
+static int first_version_size_huge(struct records *records)
+{
+	if (first_version(records))
+		return -1;
 	put32(&records->record[0], HELLO(state_size), 0xfffffffc);
 	return 0;
 }
@@ -190,8 +281,10 @@ static int second_hello(struct records *records)
 
 static int no_state(struct records *records)
 {
-	while (records->count > 2)
-		records_remove(records, 1);
+	size_t first = first_of(records, NVMOVE_STREAM_STATE);
+
+	while (records->count > first + 1)
+		records_remove(records, first);
 	return 0;
 }
 
@@ -249,25 +342,26 @@ static int unknown_flags(struct records *records)
 
 static int empty_piece(struct records *records)
 {
-	return records_insert(records, 1, NVMOVE_STREAM_STATE, 0, "", 0);
+	return records_insert(records, first_of(records, NVMOVE_STREAM_STATE), NVMOVE_STREAM_STATE,
+			      0, "", 0);
 }
 
 static int piece_too_long(struct records *records)
 {
-	records->record[1].length = NVMOVE_STREAM_PAYLOAD_MAX + 4;
+	first_piece(records)->length = NVMOVE_STREAM_PAYLOAD_MAX + 4;
 	return 0;
 }
 
 static int piece_huge(struct records *records)
 {
-	records->record[1].length = 0xfffffffc;
+	first_piece(records)->length = 0xfffffffc;
 	return 0;
 }
 
 static int piece_odd(struct records *records)
 {
-	records->record[1].length--;
-	records->record[1].payload.size--;
+	first_piece(records)->length--;
+	first_piece(records)->payload.size--;
 	return 0;
 }
 
@@ -304,21 +398,24 @@ static int split_piece(struct records *records, size_t at, uint32_t size)
 
 static int smaller_pieces(struct records *records)
 {
-	for (size_t i = 1; i <= 16; i++)
-		if (split_piece(records, i, 4))
+	size_t first = first_of(records, NVMOVE_STREAM_STATE);
+
+	for (size_t i = 0; i < 16; i++)
+		if (split_piece(records, first + i, 4))
 			return -1;
 	return 0;
 }
 
 static int pieces_swapped(struct records *records)
 {
+	size_t at = first_of(records, NVMOVE_STREAM_STATE);
 	struct record first;
 
-	if (split_piece(records, 1, 64))
+	if (split_piece(records, at, 64))
 		return -1;
-	first = records->record[1];
-	records->record[1] = records->record[2];
-	records->record[2] = first;
+	first = records->record[at];
+	records->record[at] = records->record[at + 1];
+	records->record[at + 1] = first;
 	return 0;
 }
 
@@ -402,6 +499,16 @@ const struct mutation mutations[] = {
 	REFUSED(state_size_odd, "state size"),
 	REFUSED(state_size_beyond_limit, "state size"),
 	REFUSED(state_size_huge, "state size"),
+	REFUSED(short_size, "length of the size record"),
+	REFUSED(long_size, "length of the size record"),
+	REFUSED(no_size, "size records before the state"),
+	REFUSED(neither_size_nor_state, "size records before the end"),
+	REFUSED(second_size, "size records"),
+	REFUSED(size_after_state, "size records before the state"),
+	REFUSED(size_in_both, "size records"),
+	ACCEPTED(first_version),
+	REFUSED(first_version_size_odd, "state size"),
+	REFUSED(first_version_size_huge, "state size"),
 	REFUSED(unknown_required, "type"),
 	ACCEPTED(unknown_skippable),
 	ACCEPTED(largest_skippable),
@@ -435,6 +542,21 @@ const struct mutation *mutation_find(const char *name)
 	return NULL;
 }
 
+/* What the changes above rely on. */
+static int check_good(const struct records *records)
+{
+	size_t sizes = 0, pieces = 0;
+
+	for (size_t i = 0; i < records->count; i++) {
+		sizes += records->record[i].type == NVMOVE_STREAM_SIZE;
+		pieces += records->record[i].type == NVMOVE_STREAM_STATE;
+	}
+	if (sizes != 1 || !pieces || records->count < sizes + pieces + 2)
+		return fail("stream has %zu records, %zu of them sizes and %zu pieces of a state",
+			    records->count, sizes, pieces);
+	return 0;
+}
+
 int mutation_apply(const struct mutation *mutation, const struct bytes *good, struct bytes *bad)
 {
 	struct records records;
@@ -444,10 +566,8 @@ int mutation_apply(const struct mutation *mutation, const struct bytes *good, st
 		return mutation->rewrite(good, bad);
 	if (records_split(good, &records))
 		return -1;
-	if (records.count < 3)
-		result = fail("stream has %zu records, 3 are needed", records.count);
-	else
-		result = mutation->change(&records) || records_join(&records, bad) ? -1 : 0;
+	result = check_good(&records) || mutation->change(&records) ||
+		 records_join(&records, bad) ? -1 : 0;
 	records_free(&records);
 	return result;
 }

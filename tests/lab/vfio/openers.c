@@ -89,6 +89,7 @@ static void *contend(void *argument)
 {
 	static const uint32_t targets[] = {
 		VFIO_DEVICE_STATE_RUNNING, VFIO_DEVICE_STATE_STOP, VFIO_DEVICE_STATE_STOP_COPY,
+		VFIO_DEVICE_STATE_RUNNING_P2P,
 	};
 	struct contender *contender = argument;
 	uint8_t buffer[256];
@@ -98,7 +99,7 @@ static void *contend(void *argument)
 		int stream;
 
 		contender->done +=
-			!vfio_try_state(contender->function, targets[random % 3], &stream);
+			!vfio_try_state(contender->function, targets[random % 4], &stream);
 		if (stream < 0)
 			continue;
 		if (read(stream, buffer, sizeof(buffer)) < 0)

@@ -101,20 +101,43 @@ static void *race(void *argument)
 	return NULL;
 }
 
-/* One migration out or in. Any step may fail, for a reset may come between any two. */
-static void migrate_once(struct scene *scene, bool out)
+static void read_all(int file)
+{
+	uint8_t buffer[512];
+
+	while (read(file, buffer, sizeof(buffer)) > 0)
+		;
+}
+
+/* A migration out. Any step may fail, for a reset may come between any two. */
+static void migrate_out(struct scene *scene, bool precopy)
 {
 	struct vfio_function *function = &scene->machine.function;
-	uint8_t buffer[512];
 	int file, none;
 
-	if (vfio_try_state(function, out ? VFIO_DEVICE_STATE_STOP_COPY : VFIO_DEVICE_STATE_RESUMING,
-			   &file))
+	if (vfio_try_state(function, precopy ? VFIO_DEVICE_STATE_PRE_COPY :
+					       VFIO_DEVICE_STATE_STOP_COPY, &file))
 		return;
-	if (out)
-		while (read(file, buffer, sizeof(buffer)) > 0)
-			;
-	else if (write(file, scene->stream.data, scene->stream.size) < 0)
+	read_all(file);
+	if (precopy && !vfio_try_state(function, VFIO_DEVICE_STATE_STOP_COPY, &none)) {
+		read_all(file);
+		if (none >= 0)
+			close(none);
+	}
+	vfio_try_state(function, VFIO_DEVICE_STATE_STOP, &none);
+	close(file);
+	vfio_try_state(function, VFIO_DEVICE_STATE_RUNNING, &none);
+}
+
+/* A migration in, likewise. */
+static void migrate_in(struct scene *scene)
+{
+	struct vfio_function *function = &scene->machine.function;
+	int file, none;
+
+	if (vfio_try_state(function, VFIO_DEVICE_STATE_RESUMING, &file))
+		return;
+	if (write(file, scene->stream.data, scene->stream.size) < 0)
 		note("write cut short by a reset: %s", strerror(errno));
 	vfio_try_state(function, VFIO_DEVICE_STATE_STOP, &none);
 	close(file);
@@ -139,8 +162,12 @@ int test_race(const struct test_options *options)
 	if (!result && pthread_create(&thread, NULL, race, &racer))
 		result = fail("cannot create a thread");
 	else if (!result) {
-		for (; rounds < options->count; rounds++)
-			migrate_once(&scene, rounds & 1);
+		for (; rounds < options->count; rounds++) {
+			if (rounds & 1)
+				migrate_out(&scene, rounds & 2);
+			else
+				migrate_in(&scene);
+		}
 		atomic_store(&racer.stop, true);
 		pthread_join(thread, NULL);
 		note("%u migrations against %u resets", rounds, racer.resets);

@@ -17,7 +17,7 @@ struct scene {
 /**
  * struct place - a point of a migration
  * @state: where to go from RUNNING
- * @bytes: how much of the stream to read or write, -1 for all of it
+ * @bytes: how much of the stream to read or write, -1 for all that there is
  * @after: state to go on to with the stream still open, or @state
  * @refused: going on to @after must fail
  */

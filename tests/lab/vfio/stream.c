@@ -152,7 +152,7 @@ int records_state(const struct records *records, struct bytes *state)
 	return 0;
 }
 
-static int check_hello(const struct record *record, uint32_t *state_size)
+static int check_hello(const struct record *record)
 {
 	struct nvmove_stream_hello hello;
 
@@ -162,10 +162,27 @@ static int check_hello(const struct record *record, uint32_t *state_size)
 	memcpy(&hello, record->payload.data, sizeof(hello));
 	if (memcmp(hello.magic, NVMOVE_STREAM_MAGIC, sizeof(hello.magic)))
 		return fail("stream: magic is not \"NVMOVES\\n\"");
-	if (le16toh(hello.major) != NVMOVE_STREAM_MAJOR)
-		return fail("stream: major version: expected %u, is %u", NVMOVE_STREAM_MAJOR,
-			    le16toh(hello.major));
-	*state_size = le32toh(hello.state_size);
+	if (le16toh(hello.major) != NVMOVE_STREAM_MAJOR ||
+	    le16toh(hello.minor) != NVMOVE_STREAM_MINOR)
+		return fail("stream: version: expected %u.%u, is %u.%u", NVMOVE_STREAM_MAJOR,
+			    NVMOVE_STREAM_MINOR, le16toh(hello.major), le16toh(hello.minor));
+	if (hello.state_size)
+		return fail("stream: hello record says %u bytes of state, expected 0: not known",
+			    le32toh(hello.state_size));
+	return 0;
+}
+
+static int check_size(const struct record *record, const struct bytes *state)
+{
+	struct nvmove_stream_size size;
+
+	if (record->type != NVMOVE_STREAM_SIZE || record->payload.size != sizeof(size))
+		return fail("stream: second record: type %u, %u bytes, expected type %u, %zu bytes",
+			    record->type, record->length, NVMOVE_STREAM_SIZE, sizeof(size));
+	memcpy(&size, record->payload.data, sizeof(size));
+	if (le32toh(size.state_size) != state->size)
+		return fail("stream: size record says %u bytes of state, %zu follow",
+			    le32toh(size.state_size), state->size);
 	return 0;
 }
 
@@ -218,17 +235,12 @@ static int count_unfetched(const struct bytes *state, uint32_t *unfetched)
 static int check_records(const struct records *records, const struct bytes *state,
 			 uint32_t *unfetched)
 {
-	uint32_t size = 0;
-
-	if (records->count < 3)
-		return fail("stream: %zu records, at least 3 expected", records->count);
-	if (check_hello(&records->record[0], &size) ||
+	if (records->count < 4)
+		return fail("stream: %zu records, at least 4 expected", records->count);
+	if (check_hello(&records->record[0]) || check_size(&records->record[1], state) ||
 	    check_end(&records->record[records->count - 1], state))
 		return -1;
-	if (size != state->size)
-		return fail("stream: hello record says %u bytes of state, %zu follow", size,
-			    state->size);
-	for (size_t i = 1; i < records->count - 1; i++)
+	for (size_t i = 2; i < records->count - 1; i++)
 		if (records->record[i].type != NVMOVE_STREAM_STATE)
 			return fail("stream: record %zu of %zu has type %u, expected %u", i,
 				    records->count, records->record[i].type, NVMOVE_STREAM_STATE);

@@ -78,6 +78,9 @@ int test_torn(const struct test_options *options);
 /* arcs.c */
 int test_arcs(const struct test_options *options);
 
+/* precopy.c */
+int test_precopy(const struct test_options *options);
+
 /* openers.c */
 int test_openers(const struct test_options *options);
 

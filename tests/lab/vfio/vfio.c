@@ -426,6 +426,12 @@ int64_t vfio_stop_copy_size(struct vfio_function *function)
 	return (int64_t)size.stop_copy_length;
 }
 
+int vfio_precopy_info(int stream, struct vfio_precopy_info *info)
+{
+	*info = (struct vfio_precopy_info){ .argsz = sizeof(*info), .flags = UINT32_MAX };
+	return ioctl(stream, VFIO_MIG_GET_PRECOPY_INFO, info) ? -errno : 0;
+}
+
 const char *vfio_state_name(int state)
 {
 	static const char *const names[] = {

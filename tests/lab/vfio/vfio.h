@@ -13,6 +13,23 @@
 
 #define VFIO_MAX_VECTORS 65
 
+/* Debian 12's kernel headers are older than pre-copy. */
+#ifndef VFIO_MIG_GET_PRECOPY_INFO
+#define VFIO_MIGRATION_PRE_COPY (1 << 2)
+#define VFIO_DEVICE_STATE_PRE_COPY 6
+#define VFIO_DEVICE_STATE_PRE_COPY_P2P 7
+#define VFIO_MIG_GET_PRECOPY_INFO _IO(VFIO_TYPE, VFIO_BASE + 21)
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 initial_bytes;
+	__aligned_u64 dirty_bytes;
+};
+#endif
+
+/** VFIO_LAST_STATE - no migration state has a greater number */
+#define VFIO_LAST_STATE VFIO_DEVICE_STATE_PRE_COPY_P2P
+
 /**
  * struct vfio_function - one PCI function
  * @address: domain:bus:device.function
@@ -119,6 +136,14 @@ int vfio_set_state(struct vfio_function *function, uint32_t state, int *stream);
 
 /** vfio_stop_copy_size() - VFIO_DEVICE_FEATURE_MIG_DATA_SIZE in bytes, or -1 */
 int64_t vfio_stop_copy_size(struct vfio_function *function);
+
+/**
+ * vfio_precopy_info() - VFIO_MIG_GET_PRECOPY_INFO
+ * @stream: file of a stream
+ *
+ * Return: 0 or a negative errno. Says nothing.
+ */
+int vfio_precopy_info(int stream, struct vfio_precopy_info *info);
 
 /** vfio_state_name() - name of a migration state */
 const char *vfio_state_name(int state);

@@ -80,9 +80,10 @@ static int make_stream(struct bytes *stream)
 {
 	struct nvmove_stream_hello hello = {
 		.major = htole16(NVMOVE_STREAM_MAJOR),
+		.minor = htole16(NVMOVE_STREAM_MINOR),
 		.protocol = htole16(NVMOVE_STREAM_RFC),
-		.state_size = htole32(STATE_SIZE),
 	};
+	struct nvmove_stream_size size = { .state_size = htole32(STATE_SIZE) };
 	struct nvmove_stream_end end = { .state_size = htole32(STATE_SIZE) };
 	struct records records = { 0 };
 	uint8_t state[STATE_SIZE];
@@ -92,10 +93,11 @@ static int make_stream(struct bytes *stream)
 	memcpy(hello.magic, NVMOVE_STREAM_MAGIC, sizeof(hello.magic));
 	end.state_crc = htole32(crc32c(0, state, sizeof(state)));
 	result = records_insert(&records, 0, NVMOVE_STREAM_HELLO, 0, &hello, sizeof(hello)) ||
-		 records_insert(&records, 1, NVMOVE_STREAM_STATE, 0, state, PIECE) ||
-		 records_insert(&records, 2, NVMOVE_STREAM_STATE, 0, state + PIECE,
+		 records_insert(&records, 1, NVMOVE_STREAM_SIZE, 0, &size, sizeof(size)) ||
+		 records_insert(&records, 2, NVMOVE_STREAM_STATE, 0, state, PIECE) ||
+		 records_insert(&records, 3, NVMOVE_STREAM_STATE, 0, state + PIECE,
 				STATE_SIZE - PIECE) ||
-		 records_insert(&records, 3, NVMOVE_STREAM_END, 0, &end, sizeof(end)) ||
+		 records_insert(&records, 4, NVMOVE_STREAM_END, 0, &end, sizeof(end)) ||
 		 records_join(&records, stream);
 	records_free(&records);
 	return result ? -1 : 0;
@@ -110,7 +112,7 @@ static void test_stream(const struct bytes *good)
 	check(!stream_check(good, &unfetched), "a good stream");
 	check(unfetched == UNFETCHED, "its number of unfetched commands");
 	check(!records_split(good, &records), "a stream taken apart");
-	check(records.count == 4, "its number of records");
+	check(records.count == 5, "its number of records");
 	check(!records_join(&records, &again), "and put together");
 	check(again.size == good->size && !memcmp(again.data, good->data, good->size),
 	      "the same again");
