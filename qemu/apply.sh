@@ -45,7 +45,8 @@ add_line() {
 	rm "$new"
 }
 
-for file in Kconfig meson.build nvmove.c nvmove.h nvmove-function.c nvmove-ns.c nvmove-pf.c nvmove-vss.c trace.h trace-events; do
+for file in Kconfig meson.build fault-command.c fault-command.h nvmove.c nvmove.h nvmove-fault.c nvmove-function.c nvmove-ns.c \
+	nvmove-pf.c nvmove-vss.c trace.h trace-events; do
 	put "$project/qemu/$file" "$file"
 done
 while IFS= read -r file; do

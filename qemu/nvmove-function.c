@@ -182,7 +182,7 @@ static void function_log(void *opaque, const char *message)
 	info_report("nvmove %s, controller %u: %s", function->device->serial, cntlid, message);
 }
 
-static const struct nvmove_host_ops function_ops = {
+const struct nvmove_host_ops nvmove_function_ops = {
 	.dma_map = function_dma_map,
 	.dma_unmap = function_dma_unmap,
 	.dma_read = function_dma_read,
@@ -209,7 +209,10 @@ static void registers_write(void *opaque, hwaddr offset, uint64_t value, unsigne
 	NvmoveFunction *function = opaque;
 
 	trace_nvmove_write(nvmove_ctrl_cntlid(function->ctrl), offset, size, value);
-	nvmove_ctrl_write(function->ctrl, offset, value, size);
+	if (function == &function->device->function)
+		nvmove_faults_write(function->device, offset, value, size);
+	else
+		nvmove_ctrl_write(function->ctrl, offset, value, size);
 	nvmove_deliver(function->device);
 }
 
@@ -312,7 +315,7 @@ bool nvmove_function_init(NvmoveFunction *function, Nvmove *device, unsigned int
 	pci_set_word(pci->config + PCI_SUBSYSTEM_ID, device->subsystem_id);
 	if (!add_bars(function, errp) || !add_capabilities(function, errp))
 		return false;
-	nvmove_ctrl_bind(function->ctrl, &function_ops, function);
+	nvmove_ctrl_bind(function->ctrl, &nvmove_function_ops, function);
 	return true;
 }
 

@@ -214,6 +214,7 @@ static void nvmove_exit(PCIDevice *pci)
 	nvmove_unplug_pfs(device);
 	pcie_sriov_pf_exit(pci);
 	nvmove_function_exit(&device->function);
+	nvmove_faults_free(device);
 	nvmove_subsystem_free(device->subsystem);
 	device->subsystem = NULL;
 	close_media(device);
@@ -234,6 +235,7 @@ static void nvmove_realize(PCIDevice *pci, Error **errp)
 		nvmove_exit(pci);
 		return;
 	}
+	nvmove_faults_new(device);
 	qbus_init(&device->bus, sizeof(device->bus), TYPE_NVMOVE_BUS, DEVICE(pci), DEVICE(pci)->id);
 }
 
@@ -259,6 +261,7 @@ static void nvmove_reset_hold(Object *object, ResetType type)
 	Nvmove *device = NVMOVE(object);
 
 	nvmove_function_reset(&device->function);
+	nvmove_faults_forget(device);
 	nvmove_subsystem_set_vfs(device->subsystem, 0);
 	nvmove_deliver(device);
 }
@@ -297,6 +300,7 @@ static void nvmove_class_init(ObjectClass *class, void *data)
 	resettable->phases.hold = nvmove_reset_hold;
 	device->desc = "NVMe subsystem with migratable virtual functions";
 	device_class_set_props(device, nvmove_properties);
+	nvmove_faults_add_properties(class);
 }
 
 static const TypeInfo nvmove_type = {

@@ -30,6 +30,11 @@ OBJECT_DECLARE_SIMPLE_TYPE(NvmovePf, NVMOVE_PF)
 OBJECT_DECLARE_SIMPLE_TYPE(NvmoveNamespace, NVMOVE_NS)
 OBJECT_DECLARE_SIMPLE_TYPE(NvmoveVirtualSubsystem, NVMOVE_VSS)
 
+struct NvmoveFaults;
+
+/* How controllers reach their functions; each callback gets the function. */
+extern const struct nvmove_host_ops nvmove_function_ops;
+
 /* BARs of every function. Both are 64 bits wide and so take two registers each. */
 #define NVMOVE_BAR_REGISTERS	0
 #define NVMOVE_BAR_MSIX		2
@@ -87,6 +92,7 @@ struct NvmoveMedium {
  * @signalled: functions whose controllers have signalled vectors, in order
  * @media: media of the namespaces, owned; they are closed after the subsystem is freed
  * @pfs: further PFs
+ * @faults: planned faults of the PF's admin queue, owned (nvmove-fault.c)
  *
  * The rest are properties.
  */
@@ -97,6 +103,7 @@ struct Nvmove {
 	QSIMPLEQ_HEAD(, NvmoveFunction) signalled;
 	QSLIST_HEAD(, NvmoveMedium) media;
 	QLIST_HEAD(, NvmovePf) pfs;
+	struct NvmoveFaults *faults;
 
 	char *serial;
 	char *subnqn;
@@ -186,6 +193,39 @@ void nvmove_adopt_medium(Nvmove *device, struct nvmove_medium *medium);
  * @message: message of the library, which begins with the name of a field of a config
  */
 void nvmove_report_config(Error **errp, const char *message);
+
+/**
+ * nvmove_faults_new() - let what passes between the PF's controller and its host pass nvmove-fault.c
+ * @device: device, its PF's controller bound
+ */
+void nvmove_faults_new(Nvmove *device);
+
+/**
+ * nvmove_faults_free() - undo nvmove_faults_new(), if it was done
+ * @device: device, its PF's controller not bound any more
+ */
+void nvmove_faults_free(Nvmove *device);
+
+/**
+ * nvmove_faults_forget() - the PF's controller has been reset: nobody waits for its commands any more
+ * @device: device
+ */
+void nvmove_faults_forget(Nvmove *device);
+
+/**
+ * nvmove_faults_write() - nvmove_ctrl_write() on the PF's controller, at once or late
+ * @device: device
+ * @offset: byte offset in BAR 0
+ * @value: value
+ * @size: bytes
+ */
+void nvmove_faults_write(Nvmove *device, uint64_t offset, uint64_t value, unsigned int size);
+
+/**
+ * nvmove_faults_add_properties() - properties of the nvmove device that plan faults
+ * @class: its class
+ */
+void nvmove_faults_add_properties(ObjectClass *class);
 
 /**
  * nvmove_parse_list() - parse numbers and ranges of them, separated by colons ("1:3-5")

@@ -18,6 +18,7 @@ import sys
 import time
 
 CHUNK = 48 * 1024
+PORT = "nvmove.agent"
 
 
 class Agent:
@@ -144,13 +145,13 @@ def main():
     """Find the port and serve it."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     for _ in range(100):
-        ports = glob.glob("/dev/vport*")
+        ports = [name for name in glob.glob("/sys/class/virtio-ports/*/name") if open(name).read().strip() == PORT]
         if ports:
             break
         time.sleep(0.1)
     else:
-        sys.exit("lab agent: no virtio serial port")
-    Agent(os.open(ports[0], os.O_RDWR)).serve()
+        sys.exit(f"lab agent: no virtio serial port {PORT}")
+    Agent(os.open(f"/dev/{ports[0].split('/')[-2]}", os.O_RDWR)).serve()
 
 
 main()

@@ -4,7 +4,7 @@
 Whatever a test started through it is ended when the test ends.
 """
 
-from . import kernellog, mover, provision
+from . import faults, kernellog, mover, provision
 from .errors import LabError
 from .guest import Guest
 from .vmm import Vmm
@@ -93,6 +93,7 @@ class Bench:
             guest.close()
         for host in self.hosts:
             try:
+                faults.clear(host)
                 provision.clear(host)
             except LabError as error:
                 raise Failure(f"host {host.name} cannot be cleared after the test: {error}") from None

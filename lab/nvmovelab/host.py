@@ -96,6 +96,10 @@ class Host:
             "-device", "virtio-9p-pci,fsdev=lab,mount_tag=lab",
             "-chardev", f"socket,id=agent,path={self._sockets}/agent{self.name},server=on,wait=off",
             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=nvmove.agent",
+            # the machine's own monitor, for a program in the host that plans faults of its devices
+            "-chardev", f"socket,id=machine,path={self._sockets}/machine{self.name},server=on,wait=off",
+            "-device", "virtserialport,chardev=machine,name=nvmove.machine",
+            "-chardev", f"socket,id=monitor,path={self._sockets}/machine{self.name}", "-mon", "chardev=monitor,mode=control",
             "-netdev", f"stream,id=wire,server={'on' if first else 'off'},{wire}" + ("" if first else ",reconnect-ms=100"),
             "-device", f"virtio-net-pci,netdev=wire,romfile=,host_mtu={WIRE_MTU},mac=52:54:00:77:00:0{1 if first else 2}",
             "-device", "pcie-root-port,id=rp0,chassis=1,slot=1",

@@ -11,6 +11,8 @@ from .image import medium
 
 # What the devices can be told to speak: Host Managed Live Migration of the NVMe standard, the vendor commands of the RFC.
 PROTOCOLS = ("hmlm", "rfc")
+# The devices' names in QEMU: that of the PF and its VFs, of OTHER_PF, of SMALL_PF.
+DEVICES = ("nvm0", "nvm1", "nvm2")
 SERIAL = "NVMOVE0001"
 NQN = "nqn.2026-11.io.nvmove:lab"
 PF = "0000:01:00.0"
