@@ -16,10 +16,10 @@ help:
 	@echo 'make test            every test; ends with "N passed, N failed"'
 	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'
 	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json)'
-	@echo 'make ctrl            the controller library, in build/user'
+	@echo 'make ctrl            the controller library and, where json-c is, nvmove, in build/user'
 	@echo 'make kernel          the driver against KDIR (default: the running kernel)'
-	@echo 'make install         library, headers and, where libnvme is, nvmove-conformance below PREFIX'
-	@echo '                     (default /usr/local), DESTDIR honoured'
+	@echo 'make install         library, headers, nvmove with its manual pages and, where libnvme is,'
+	@echo '                     nvmove-conformance, below PREFIX (default /usr/local), DESTDIR honoured'
 	@echo 'make install-kernel  the driver into the modules of KDIR'
 	@echo 'make clean           remove build/; the cache in $${NVMOVE_CACHE:-~/.cache/nvmove} stays'
 

@@ -23,6 +23,7 @@ struct loaded_reservation {
 
 /**
  * struct load - a state being checked
+ * @ctrl: who loads it; load_parse() alone, which asks for nothing of it, does without (NULL)
  * @parts: STATE_* that it is made of; STATE_QUESTION alone: it is none, but a question
  * @sq, @cq: the container's I/O queues
  * @section: by type

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../state_reader.h"
 #include "state_load.h"
 
 static const char *const section_names[] = {
@@ -54,6 +55,11 @@ static const struct {
 	[NVMOVE_CSTATE_RESV_LOG] = { 4, true },
 	[NVMOVE_CSTATE_SHADOW] = { sizeof(struct nvmove_cstate_shadow), false },
 };
+
+const char *nvmove_state_section_name(unsigned int type)
+{
+	return type < sizeof(section_names) / sizeof(section_names[0]) ? section_names[type] : NULL;
+}
 
 uint64_t load_sections(void)
 {
@@ -221,7 +227,9 @@ static int take_section(struct load *load, const struct nvmove_cstate_section *s
 		if (!(flags & NVMOVE_CSTATE_F_SKIPPABLE))
 			return load_refuse(load, -ENOTSUP, type, "section %u: unknown and required",
 					   type);
-		ctrl_log(load->ctrl, "section %u of the state is unknown and was left out", type);
+		if (load->ctrl)
+			ctrl_log(load->ctrl, "section %u of the state is unknown and was left out",
+				 type);
 		return 0;
 	}
 	if (flags)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Migration streams written from docs/stream.md alone."""
+
+import struct
+
+import program  # noqa: F401  (finds the vectors' directory)
+import cstate
+
+HELLO, STATE, END = 1, 2, 3
+MAGIC = b"NVMOVES\n"
+SKIPPABLE = 1
+
+
+def record(kind, payload, flags=0, crc=None):
+    """A record with a right checksum, or the one that is given."""
+    head = struct.pack("<III", kind, flags, len(payload))
+    if crc is None:
+        crc = cstate.crc32c(head + bytes(4) + payload)
+    return head + struct.pack("<I", crc) + payload
+
+
+def hello(size, major=1, minor=0, magic=MAGIC):
+    """A hello record's payload."""
+    return magic + struct.pack("<HHHHHHI", major, minor, 0x1b36, 0x10, 7, 2, size)
+
+
+def end(state, size=None, crc=None):
+    """An end record's payload."""
+    return struct.pack("<II", len(state) if size is None else size, cstate.crc32c(state) if crc is None else crc)
+
+
+def stream(state, piece=1000):
+    """A whole stream."""
+    pieces = [state[at:at + piece] for at in range(0, len(state), piece)]
+    return (record(HELLO, hello(len(state))) + b"".join(record(STATE, part) for part in pieces) +
+            record(END, end(state)))

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Telling the formats of files apart and reading each by what knows it.
+ */
+#include "capture.h"
+
+#include <string.h>
+
+#include <nvmove/stream.h>
+
+#include "state_decode.h"
+
+/* A stream may consist of records with 4 bytes of state each. */
+#define MOST_BYTES	(8u * NVMOVE_STREAM_STATE_MAX)
+
+static int read_stream(struct capture *capture, struct nvmove_load_error *error)
+{
+	struct json_object *state;
+
+	if (stream_read(capture->contents.data, capture->contents.size, &capture->stream, error))
+		return -1;
+	capture->state = capture->stream.state;
+	capture->state_size = capture->stream.state_size;
+	state = state_decode(capture->state, capture->state_size, error);
+	if (!state)
+		return -1;
+	capture->description = json_object_new_object();
+	json_object_object_add(capture->description, "stream",
+			       json_object_get(capture->stream.description));
+	json_object_object_add(capture->description, "state", state);
+	return 0;
+}
+
+static int read_state(struct capture *capture, struct nvmove_load_error *error)
+{
+	capture->state = capture->contents.data;
+	capture->state_size = capture->contents.size;
+	capture->description = state_decode(capture->state, capture->state_size, error);
+	return capture->description ? 0 : -1;
+}
+
+int capture_take_apart(struct capture *capture, struct nvmove_load_error *error)
+{
+	if (stream_is_one(capture->contents.data, capture->contents.size))
+		return read_stream(capture, error);
+	return read_state(capture, error);
+}
+
+enum outcome capture_read(const char *name, struct capture *capture,
+			  struct nvmove_load_error *error)
+{
+	*capture = (struct capture) { .description = NULL };
+	if (file_read(name, MOST_BYTES, &capture->contents))
+		return OUTCOME_ERROR;
+	if (!capture_take_apart(capture, error))
+		return OUTCOME_YES;
+	capture_release(capture);
+	return OUTCOME_NO;
+}
+
+void capture_release(struct capture *capture)
+{
+	json_object_put(capture->description);
+	stream_release(&capture->stream);
+	file_release(&capture->contents);
+}

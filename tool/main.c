@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * nvmove, the administrator's command. This file says what subcommands there are; each has a file
+ * of its own.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static const struct command commands[] = {
+	{ "state", "show, compare and verify controller states and migration streams",
+	  state_command, "nvmove state" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	enum outcome outcome;
+
+	argp_err_exit_status = OUTCOME_ERROR;
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		puts("nvmove " NVMOVE_VERSION);
+		return OUTCOME_YES;
+	}
+	outcome = command_dispatch("nvmove", commands, "nvmove(1)", argc, argv);
+	/* An answer that did not get out is none. */
+	if (fflush(stdout) || ferror(stdout))
+		return complain("standard output: %m");
+	return outcome;
+}
