@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Builds the submission queue entries of Migration Receive and Migration Send (Base 2.3, 5.2.16 and
- * 5.2.17) in the wire's byte order. Nothing here sends or judges one, and nothing needs a kernel:
- * tests/unit/hmlm_driver_commands.c compares the entries byte by byte.
+ * Builds the submission queue entries of Migration Receive, Migration Send, Track Receive and
+ * Track Send (Base 2.3, 5.2.16, 5.2.17, 5.2.27 and 5.2.28) in the wire's byte order. Nothing here
+ * sends or judges one, and nothing needs a kernel: tests/unit/hmlm_driver_commands.c compares the
+ * entries byte by byte.
  *
  * Each function takes a zeroed entry. Offsets and lengths are bytes, multiples of 4.
  */
@@ -55,6 +56,31 @@ static inline void hmlm_build_set_state(struct nvm_sqe *sqe, u16 cntlid, u8 csvi
 				 (u32)csvi << NVMOVE_HMLM_CSVI_SHIFT | cntlid);
 	sqe->cdw12 = cpu_to_le32(offset);
 	sqe->cdw15 = cpu_to_le32(length / 4);
+}
+
+/* the data say which memory, and how long they are */
+static inline void hmlm_build_track_start(struct nvm_sqe *sqe, u16 cntlid)
+{
+	sqe->opcode = NVMOVE_HMLM_TRACK_SEND;
+	sqe->cdw10 = cpu_to_le32(NVMOVE_HMLM_TRACK_MEMORY |
+				 NVMOVE_HMLM_START << NVMOVE_HMLM_MOS_SHIFT);
+	sqe->cdw11 = cpu_to_le32(cntlid);
+}
+
+static inline void hmlm_build_track_stop(struct nvm_sqe *sqe, u16 cntlid)
+{
+	sqe->opcode = NVMOVE_HMLM_TRACK_SEND;
+	sqe->cdw10 = cpu_to_le32(NVMOVE_HMLM_TRACK_MEMORY |
+				 NVMOVE_HMLM_STOP << NVMOVE_HMLM_MOS_SHIFT);
+	sqe->cdw11 = cpu_to_le32(cntlid);
+}
+
+static inline void hmlm_build_memory_changes(struct nvm_sqe *sqe, u16 cntlid, u32 length)
+{
+	sqe->opcode = NVMOVE_HMLM_TRACK_RECEIVE;
+	sqe->cdw10 = cpu_to_le32(NVMOVE_HMLM_MEMORY_CHANGES);
+	sqe->cdw11 = cpu_to_le32(cntlid);
+	sqe->cdw12 = cpu_to_le32(length / 4 - 1);
 }
 
 #endif /* NVMOVE_HMLM_COMMANDS_H */

@@ -232,6 +232,7 @@ static void finish_deferred_reset(struct nvmove_device *ndev)
 	spin_unlock(&ndev->reset_lock);
 
 	end_stream(ndev);
+	nvmove_dma_log_forget(ndev);
 	if (ndev->in_arc && ndev->suspended && ensure_resumed(ndev))
 		return;
 	ndev->suspended = false;
@@ -343,6 +344,7 @@ void nvmove_migrate_init(struct nvmove_device *ndev)
 	ndev->core.vdev.migration_flags = VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P |
 					  VFIO_MIGRATION_PRE_COPY;
 	ndev->core.vdev.mig_ops = &migration_ops;
+	nvmove_dma_log_init(ndev);
 }
 
 void nvmove_migrate_release(struct nvmove_device *ndev)
@@ -371,6 +373,7 @@ void nvmove_migrate_close(struct nvmove_device *ndev)
 {
 	mutex_lock(&ndev->state_mutex);
 	end_stream(ndev);
+	nvmove_dma_log_stop(ndev);
 	/*
 	 * Without a reset the controller stays suspended. To resume it would be wrong: the guest
 	 * may run elsewhere by now, and what its queues hold must not be carried out twice.
@@ -415,6 +418,7 @@ void nvmove_migrate_reset_done(struct nvmove_device *ndev)
 		return;
 	}
 	end_stream(ndev);
+	nvmove_dma_log_forget(ndev);
 	ndev->suspended = false;
 	ndev->state = VFIO_DEVICE_STATE_RUNNING;
 	mutex_unlock(&ndev->state_mutex);

@@ -11,9 +11,12 @@
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 
+#include "dirty-ranges.h"
+
 struct nvme_command;
 struct nvme_id_ctrl;
 struct nvmove_device;
+struct nvmove_dma_log;
 struct nvmove_stream;
 
 /**
@@ -47,6 +50,13 @@ struct nvmove_piece {
  * @is_vacant: can the suspended controller take a state? 1 if so, 0 if it has to be disabled
  *	before. NULL: always
  * @load: write a piece of the state, likewise; the piece that completes the state commits it
+ * @track_start: have every write of the controller to the memory that @request names recorded.
+ *	-ENOSPC if the device cannot do so much, with what it could do in @nr_ranges and @min_shift
+ *	of @limits; -EBUSY if the controller is suspended. NULL, as the next two: the protocol has
+ *	no tracking
+ * @track_stop: forget the record and make no more
+ * @track_report: move a part of the record into @changes, zeroed kmalloc or vmalloc memory of
+ *	@length bytes, a multiple of 4. What comes is not judged
  *
  * All may sleep. From @suspend on they return 0 or more, -ENODEV if the command was not sent,
  * -EREMOTEIO if the device refused it, -EPROTO if its answer cannot be, another negative errno if
@@ -64,6 +74,11 @@ struct nvmove_proto_ops {
 	int (*save)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
 	int (*is_vacant)(struct nvmove_device *ndev);
 	int (*load)(struct nvmove_device *ndev, const struct nvmove_piece *piece);
+	int (*track_start)(struct nvmove_device *ndev, struct nvmove_hmlm_memory_request *request,
+			   u32 length, struct dirty_limits *limits);
+	int (*track_stop)(struct nvmove_device *ndev);
+	int (*track_report)(struct nvmove_device *ndev, struct nvmove_hmlm_memory_changes *changes,
+			    u32 length);
 };
 
 extern const struct nvmove_proto_ops nvmove_hmlm_ops;
@@ -79,20 +94,23 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @csvi: hmlm: index of the NVMe Controller State's version, 1-based
  * @csuuidi: hmlm: index of the Vendor Specific Data's UUID, 1-based
  * @answers: the device has questions and answers them
- * @state_mutex: serialises arcs; covers @state, @stream, @suspended, @in_arc. Only tried, never
- *	waited for, on the way of a PCI reset
+ * @track_limits: hmlm: what can be tracked of the controller's writes
+ * @state_mutex: serialises arcs and DMA logging; covers @state, @stream, @suspended, @in_arc, @log,
+ *	@tracked. Only tried, never waited for, on the way of a PCI reset
  * @state: where the state machine is
  * @stream: the open stream in PRE_COPY, PRE_COPY_P2P, STOP_COPY and RESUMING, else NULL; holds a
  *	reference to its file
  * @suspended: the controller may be suspended: set before that is tried, cleared when a resume or a
  *	reset has certainly undone it
  * @in_arc: whoever holds @state_mutex may have sent commands that suspend or resume the controller
+ * @log: the DMA log between its start and its end, else NULL
+ * @tracked: the device may be tracking the controller's writes, whether or not there is a log
  * @reset_lock: covers @in_reset, @deferred_reset, and giving up @state_mutex
  * @in_reset: the function is being reset
  * @deferred_reset: it was, and whoever holds @state_mutex has to deal with it
  * @reset_wait: woken when @in_reset falls
  *
- * Everything from @proto to @answers is constant once the device is registered with VFIO.
+ * Everything from @proto to @track_limits is constant once the device is registered with VFIO.
  */
 struct nvmove_device {
 	struct vfio_pci_core_device core;
@@ -103,12 +121,15 @@ struct nvmove_device {
 	u8 csvi;
 	u8 csuuidi;
 	bool answers;
+	struct dirty_limits track_limits;
 
 	struct mutex state_mutex; /* see above */
 	enum vfio_device_mig_state state;
 	struct nvmove_stream *stream;
 	bool suspended;
 	bool in_arc;
+	struct nvmove_dma_log *log;
+	bool tracked;
 
 	spinlock_t reset_lock; /* see above */
 	bool in_reset;
@@ -258,6 +279,32 @@ void nvmove_migrate_reset_done(struct nvmove_device *ndev);
  * The only way to give it up: a reset that finds it taken leaves its work to whoever holds it.
  */
 void nvmove_migrate_unlock(struct nvmove_device *ndev);
+
+/**
+ * nvmove_dma_log_init - offer DMA logging if the device and the kernel can do it
+ * @ndev: the device, its protocol known, not yet registered with VFIO
+ *
+ * Says what is offered, or why nothing is.
+ */
+void nvmove_dma_log_init(struct nvmove_device *ndev);
+
+/**
+ * nvmove_dma_log_forget - the function was reset: end the log without a command
+ * @ndev: the device, its state_mutex held
+ *
+ * May be called on the way of a PCI reset. The device may go on tracking, which the next start or
+ * nvmove_dma_log_stop() ends.
+ */
+void nvmove_dma_log_forget(struct nvmove_device *ndev);
+
+/**
+ * nvmove_dma_log_stop - end the log, and the device's tracking
+ * @ndev: the device, its state_mutex held
+ *
+ * Return: 0, also if nothing was started, else as the track_stop operation of struct
+ * nvmove_proto_ops; the log has ended in any case.
+ */
+int nvmove_dma_log_stop(struct nvmove_device *ndev);
 
 /**
  * nvmove_stream_begin - make a stream with what can be said before the controller is suspended

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Host Managed Live Migration of the NVMe standard (Base 2.3, 8.1.13): Migration Send and Migration
- * Receive on the migration management controller, which name the migratable controller by its id.
- * This file builds and judges commands; it never decides when one is due, and it looks into a state
- * only as far as the standard's own header goes, for the size.
+ * Host Managed Live Migration of the NVMe standard (Base 2.3, 8.1.13): Migration Send, Migration
+ * Receive, Track Send and Track Receive on the migration management controller, which name the
+ * migratable controller by its id. This file builds and judges commands; it never decides when one
+ * is due, and it looks into a state only as far as the standard's own header goes, for the size.
  */
 #include <linux/cleanup.h>
 #include <linux/nvme.h>
@@ -182,6 +182,49 @@ static int hmlm_load(struct nvmove_device *ndev, const struct nvmove_piece *piec
 	return nvmove_proto_judge(ndev, "load", ret);
 }
 
+/* What the device offers instead goes into @limits (Base 2.3, 5.2.28). */
+static int hmlm_track_start(struct nvmove_device *ndev, struct nvmove_hmlm_memory_request *request,
+			    u32 length, struct dirty_limits *limits)
+{
+	struct nvme_command cmd = {};
+	u64 result;
+	int ret;
+
+	hmlm_build_track_start(to_sqe(&cmd), ndev->cntlid);
+	ret = nvmove_proto_submit(ndev, "track start", &cmd, request, length, &result);
+	switch (ret) {
+	case NVMOVE_HMLM_SC_NOT_ENOUGH_RESOURCES:
+		limits->nr_ranges = upper_32_bits(result);
+		limits->min_shift = min(DIRTY_GRANULE_SHIFT + lower_16_bits(result), U8_MAX);
+		return -ENOSPC;
+	case NVMOVE_HMLM_SC_SUSPENDED:
+		return -EBUSY;
+	default:
+		return nvmove_proto_judge(ndev, "track start", ret);
+	}
+}
+
+static int hmlm_track_stop(struct nvmove_device *ndev)
+{
+	struct nvme_command cmd = {};
+	int ret;
+
+	hmlm_build_track_stop(to_sqe(&cmd), ndev->cntlid);
+	ret = nvmove_proto_submit(ndev, "track stop", &cmd, NULL, 0, NULL);
+	return nvmove_proto_judge(ndev, "track stop", ret);
+}
+
+static int hmlm_track_report(struct nvmove_device *ndev,
+			     struct nvmove_hmlm_memory_changes *changes, u32 length)
+{
+	struct nvme_command cmd = {};
+	int ret;
+
+	hmlm_build_memory_changes(to_sqe(&cmd), ndev->cntlid, length);
+	ret = nvmove_proto_submit(ndev, "track report", &cmd, changes, length, NULL);
+	return nvmove_proto_judge(ndev, "track report", ret);
+}
+
 static bool hmlm_speaks(const struct nvmove_device *ndev, const struct nvme_id_ctrl *id)
 {
 	return le16_to_cpu(id->oacs) & NVMOVE_HMLM_OACS;
@@ -264,6 +307,26 @@ static int choose_formats(struct nvmove_device *ndev, const struct formats *form
 	return 0;
 }
 
+/* Tracking is no condition for migration: a device whose limits make no sense has none. */
+static void find_track_limits(struct nvmove_device *ndev, const struct nvm_id_ctrl *id)
+{
+	const u8 widest = 63 - DIRTY_GRANULE_SHIFT;
+
+	if (!(id->trattr & NVMOVE_HMLM_TRATTR_THMC))
+		return;
+	if (id->minmrtg > id->maxmrtg || id->maxmrtg > widest || !id->cmmrtd || !id->nmmrtd) {
+		pci_warn(ndev->core.pdev,
+			 "tracking by %s: MINMRTG %u, MAXMRTG %u, CMMRTD %u, NMMRTD %u, at most %u and at least 1 expected\n",
+			 pci_name(ndev->controlling), id->minmrtg, id->maxmrtg,
+			 le16_to_cpu(id->cmmrtd), le16_to_cpu(id->nmmrtd), widest);
+		return;
+	}
+	ndev->track_limits.nr_ranges = min(le16_to_cpu(id->cmmrtd), le16_to_cpu(id->nmmrtd));
+	ndev->track_limits.min_shift = DIRTY_GRANULE_SHIFT + id->minmrtg;
+	ndev->track_limits.max_shift = DIRTY_GRANULE_SHIFT + id->maxmrtg;
+	ndev->track_limits.powers = id->trattr & NVMOVE_HMLM_TRATTR_MRTLL;
+}
+
 static int hmlm_probe(struct nvmove_device *ndev, const struct nvme_id_ctrl *id)
 {
 	void *data __free(kfree) = kzalloc(NVME_IDENTIFY_DATA_SIZE, GFP_KERNEL);
@@ -283,6 +346,8 @@ static int hmlm_probe(struct nvmove_device *ndev, const struct nvme_id_ctrl *id)
 	ret = parse_formats(ndev, data, &formats);
 	if (ret)
 		return ret;
+	static_assert(sizeof(struct nvm_id_ctrl) == sizeof(*id));
+	find_track_limits(ndev, (const struct nvm_id_ctrl *)id);
 	return choose_formats(ndev, &formats);
 }
 
@@ -297,4 +362,7 @@ const struct nvmove_proto_ops nvmove_hmlm_ops = {
 	.save = hmlm_save,
 	.is_vacant = hmlm_is_vacant,
 	.load = hmlm_load,
+	.track_start = hmlm_track_start,
+	.track_stop = hmlm_track_stop,
+	.track_report = hmlm_track_report,
 };

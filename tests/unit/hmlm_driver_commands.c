@@ -2,7 +2,7 @@
 /*
  * The commands of the standard's protocol that the driver sends (kernel/hmlm-commands.h), byte by
  * byte: every field at its place, in the wire's byte order, reserved ones zero. The expected bytes
- * were written down from NVM Express Base Specification 2.3, 5.2.16 and 5.2.17.
+ * were written down from NVM Express Base Specification 2.3, 5.2.16, 5.2.17, 5.2.27 and 5.2.28.
  */
 #include "byteorder.h"
 #include "harness.h"
@@ -116,10 +116,47 @@ TEST_CASE(set_state_sequence)
 	}
 }
 
+TEST_CASE(track_start)
+{
+	static const struct expected expected = {
+		0x3d, { 0x01, 0, 0x01, 0, 0x34, 0x12, 0, 0 },
+	};
+	struct nvm_sqe sqe = { 0 };
+
+	hmlm_build_track_start(&sqe, CNTLID);
+	check(&sqe, &expected);
+}
+
+TEST_CASE(track_stop)
+{
+	static const struct expected expected = {
+		0x3d, { 0x01, 0, 0x00, 0, 0x34, 0x12, 0, 0 },
+	};
+	struct nvm_sqe sqe = { 0 };
+
+	hmlm_build_track_stop(&sqe, CNTLID);
+	check(&sqe, &expected);
+}
+
+/* the number of dwords is 0-based */
+TEST_CASE(memory_changes)
+{
+	static const struct expected expected = {
+		0x3e, { 0x00, 0, 0, 0, 0x34, 0x12, 0, 0, 0xff, 0x3f, 0, 0 },
+	};
+	struct nvm_sqe sqe = { 0 };
+
+	hmlm_build_memory_changes(&sqe, CNTLID, 65536);
+	check(&sqe, &expected);
+}
+
 RUN_TESTS("hmlm_driver_commands",
 	  cmocka_unit_test(suspend),
 	  cmocka_unit_test(resume),
 	  cmocka_unit_test(get_state),
 	  cmocka_unit_test(get_one_dword),
 	  cmocka_unit_test(set_state_in_the_middle),
-	  cmocka_unit_test(set_state_sequence));
+	  cmocka_unit_test(set_state_sequence),
+	  cmocka_unit_test(track_start),
+	  cmocka_unit_test(track_stop),
+	  cmocka_unit_test(memory_changes));
