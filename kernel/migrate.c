@@ -350,6 +350,7 @@ void nvmove_migrate_init(struct nvmove_device *ndev)
 void nvmove_migrate_release(struct nvmove_device *ndev)
 {
 	pci_dev_put(ndev->controlling);
+	kfree(ndev->reason);
 	mutex_destroy(&ndev->state_mutex);
 }
 

@@ -88,6 +88,7 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * struct nvmove_device - an NVMe function bound for assignment
  * @core: the VFIO device; first member
  * @proto: how to migrate it; NULL if it cannot be
+ * @reason: why it cannot be, owned; NULL if it can
  * @controlling: the controlling function, a reference; NULL if there is none
  * @vf_number: 1-based number of the VF; 0 if the function is none
  * @cntlid: controller id
@@ -115,6 +116,7 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
 struct nvmove_device {
 	struct vfio_pci_core_device core;
 	const struct nvmove_proto_ops *proto;
+	char *reason;
 	struct pci_dev *controlling;
 	u16 vf_number;
 	u16 cntlid;
@@ -146,6 +148,14 @@ struct nvmove_device {
  * Return: 0 or a negative errno.
  */
 int nvmove_proto_choose(struct nvmove_device *ndev);
+
+/**
+ * nvmove_decline - say why a function cannot migrate, in the kernel log and in sysfs
+ * @ndev: the device, not yet registered with VFIO; of which this is said once
+ * @format: the reason, naming what was found and what was expected
+ */
+__printf(2, 3)
+void nvmove_decline(struct nvmove_device *ndev, const char *format, ...);
 
 /**
  * nvmove_proto_submit - send one command of a protocol, traced

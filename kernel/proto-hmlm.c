@@ -250,10 +250,10 @@ static int parse_formats(struct nvmove_device *ndev, const void *data, struct fo
 
 	size = formats->uuid + header->nuuid * UUID_SIZE - (const u8 *)data;
 	if (size > NVME_IDENTIFY_DATA_SIZE) {
-		pci_info(ndev->core.pdev,
-			 "cannot migrate: state formats of %s: %u versions and %u UUIDs are %zu bytes, at most %u here\n",
-			 pci_name(ndev->controlling), header->nv, header->nuuid, size,
-			 NVME_IDENTIFY_DATA_SIZE);
+		nvmove_decline(ndev,
+			       "state formats of %s: %u versions and %u UUIDs are %zu bytes, at most %u here",
+			       pci_name(ndev->controlling), header->nv, header->nuuid, size,
+			       NVME_IDENTIFY_DATA_SIZE);
 		return -EPROTO;
 	}
 	return 0;
@@ -285,23 +285,22 @@ static int choose_formats(struct nvmove_device *ndev, const struct formats *form
 {
 	static const u8 uuid[UUID_SIZE] = NVMOVE_CSTATE_UUID;
 	const char *name = pci_name(ndev->controlling);
-	struct pci_dev *pdev = ndev->core.pdev;
 
 	ndev->csvi = find_version(formats, NVMOVE_CSTATE_VERSION);
 	if (!ndev->csvi) {
-		pci_info(pdev,
-			 "cannot migrate: state formats of %s: %u versions, %*ph, expected %u among them\n",
-			 name, formats->nr_versions,
-			 (int)(formats->nr_versions * sizeof(__le16)), formats->version,
-			 NVMOVE_CSTATE_VERSION);
+		nvmove_decline(ndev,
+			       "state formats of %s: %u versions, %*ph, expected %u among them",
+			       name, formats->nr_versions,
+			       (int)(formats->nr_versions * sizeof(__le16)), formats->version,
+			       NVMOVE_CSTATE_VERSION);
 		return -EOPNOTSUPP;
 	}
 	ndev->csuuidi = find_uuid(formats, uuid);
 	if (!ndev->csuuidi) {
-		pci_info(pdev,
-			 "cannot migrate: state formats of %s: %u UUIDs, %*phN, expected %pUb among them\n",
-			 name, formats->nr_uuids, (int)(formats->nr_uuids * UUID_SIZE),
-			 formats->uuid, uuid);
+		nvmove_decline(ndev,
+			       "state formats of %s: %u UUIDs, %*phN, expected %pUb among them",
+			       name, formats->nr_uuids, (int)(formats->nr_uuids * UUID_SIZE),
+			       formats->uuid, uuid);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -338,9 +337,8 @@ static int hmlm_probe(struct nvmove_device *ndev, const struct nvme_id_ctrl *id)
 
 	ret = nvmove_controlling_identify(ndev->controlling, NVMOVE_HMLM_CNS_FORMATS, 0, data);
 	if (ret) {
-		pci_info(ndev->core.pdev,
-			 "cannot migrate: Identify CNS %#x on %s failed: %d\n",
-			 NVMOVE_HMLM_CNS_FORMATS, pci_name(ndev->controlling), ret);
+		nvmove_decline(ndev, "Identify CNS %#x on %s failed: %d", NVMOVE_HMLM_CNS_FORMATS,
+			       pci_name(ndev->controlling), ret);
 		return -EIO;
 	}
 	ret = parse_formats(ndev, data, &formats);

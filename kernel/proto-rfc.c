@@ -90,8 +90,8 @@ static int rfc_probe(struct nvmove_device *ndev, const struct nvme_id_ctrl *id)
 	static_assert(offsetof(struct nvme_id_ctrl, vs) == NVMOVE_RFC_ID_CTRL_OFFSET);
 	if (support == NVMOVE_RFC_ID_CTRL_SUPPORTED)
 		return 0;
-	pci_info(ndev->core.pdev, "cannot migrate: support byte of PF %s is %u, expected %u\n",
-		 pci_name(ndev->controlling), support, NVMOVE_RFC_ID_CTRL_SUPPORTED);
+	nvmove_decline(ndev, "support byte of PF %s is %u, expected %u",
+		       pci_name(ndev->controlling), support, NVMOVE_RFC_ID_CTRL_SUPPORTED);
 	return -EOPNOTSUPP;
 }
 

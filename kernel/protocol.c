@@ -23,6 +23,16 @@ static const struct nvmove_proto_ops *const protocols[] = {
 	&nvmove_rfc_ops,
 };
 
+void nvmove_decline(struct nvmove_device *ndev, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	ndev->reason = kvasprintf(GFP_KERNEL, format, arguments);
+	va_end(arguments);
+	pci_info(ndev->core.pdev, "cannot migrate: %s\n", ndev->reason ?: "out of memory");
+}
+
 int nvmove_proto_submit(struct nvmove_device *ndev, const char *name, struct nvme_command *cmd,
 			void *data, u32 length, u64 *result)
 {
@@ -94,23 +104,21 @@ static int find_controlling(struct nvmove_device *ndev)
 	ndev->controlling = nvmove_controlled_lookup(pdev, &ndev->cntlid);
 	if (ndev->controlling)
 		return 0;
-	pci_info(pdev,
-		 "cannot migrate: not a virtual function, and no controlling function was named\n");
+	nvmove_decline(ndev, "not a virtual function, and no controlling function was named");
 	return -ENODEV;
 }
 
 static int identify_controlling(struct nvmove_device *ndev, struct nvme_id_ctrl *id)
 {
-	struct pci_dev *pdev = ndev->core.pdev;
 	int ret;
 
 	ret = nvmove_controlling_identify(ndev->controlling, NVME_ID_CNS_CTRL, 0, id);
 	if (ret == -ENODEV)
-		pci_info(pdev, "cannot migrate: %s has no live controller of the nvme driver\n",
-			 pci_name(ndev->controlling));
+		nvmove_decline(ndev, "%s has no live controller of the nvme driver",
+			       pci_name(ndev->controlling));
 	else if (ret)
-		pci_info(pdev, "cannot migrate: Identify Controller on %s failed: %d\n",
-			 pci_name(ndev->controlling), ret);
+		nvmove_decline(ndev, "Identify Controller on %s failed: %d",
+			       pci_name(ndev->controlling), ret);
 	return ret > 0 ? -EIO : ret;
 }
 
@@ -120,9 +128,8 @@ static int find_vf(struct nvmove_device *ndev, u16 pcid, struct nvmove_controlle
 
 	if (!ret)
 		return 0;
-	pci_info(ndev->core.pdev,
-		 "cannot migrate: no VF %u in the secondary controller list of %s: %d\n",
-		 ndev->vf_number, pci_name(ndev->controlling), ret);
+	nvmove_decline(ndev, "no VF %u in the secondary controller list of %s: %d", ndev->vf_number,
+		       pci_name(ndev->controlling), ret);
 	return -ENOENT;
 }
 
@@ -130,30 +137,27 @@ static int find_vf(struct nvmove_device *ndev, u16 pcid, struct nvmove_controlle
 static int find_named(struct nvmove_device *ndev, u16 own, struct nvmove_controlled *controlled)
 {
 	const char *name = pci_name(ndev->controlling);
-	struct pci_dev *pdev = ndev->core.pdev;
 	u16 cntlid = ndev->cntlid;
 	int ret;
 
 	if (cntlid == own) {
-		pci_info(pdev, "cannot migrate: controller %u is that of %s itself\n", cntlid,
-			 name);
+		nvmove_decline(ndev, "controller %u is that of %s itself", cntlid, name);
 		return -EINVAL;
 	}
 	ret = nvmove_controlling_find(ndev->controlling, own, cntlid, controlled);
 	if (ret) {
-		pci_info(pdev, "cannot migrate: no controller %u in the lists of %s: %d\n", cntlid,
-			 name, ret);
+		nvmove_decline(ndev, "no controller %u in the lists of %s: %d", cntlid, name, ret);
 		return -ENOENT;
 	}
 	if (controlled->vf_number) {
-		pci_info(pdev, "cannot migrate: controller %u of %s is that of its VF %u\n",
-			 cntlid, name, controlled->vf_number);
+		nvmove_decline(ndev, "controller %u of %s is that of its VF %u", cntlid, name,
+			       controlled->vf_number);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static const struct nvmove_proto_ops *choose_proto(const struct nvmove_device *ndev,
+static const struct nvmove_proto_ops *choose_proto(struct nvmove_device *ndev,
 						   const struct nvme_id_ctrl *id)
 {
 	struct pci_dev *pdev = ndev->core.pdev;
@@ -163,9 +167,9 @@ static const struct nvmove_proto_ops *choose_proto(const struct nvmove_device *n
 		if (protocols[i]->speaks(ndev, id))
 			return protocols[i];
 
-	pci_info(pdev,
-		 "cannot migrate: no command protocol is known for %04x:%04x, OACS of %s is %#x\n",
-		 pdev->vendor, pdev->device, pci_name(ndev->controlling), le16_to_cpu(id->oacs));
+	nvmove_decline(ndev, "no command protocol is known for %04x:%04x, OACS of %s is %#x",
+		       pdev->vendor, pdev->device, pci_name(ndev->controlling),
+		       le16_to_cpu(id->oacs));
 	return NULL;
 }
 
