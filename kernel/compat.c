@@ -176,6 +176,10 @@ int nvmove_compat_ask(struct nvmove_device *ndev, const void *data, u32 length)
 		ret = -EINVAL;
 	} else {
 		ret = send_pieces(ndev, data, length);
+		if (!ret)
+			nvmove_statistics_add(ndev, NVMOVE_STAT_QUESTIONS_ANSWERED, 1);
+		if (ret == -EREMOTEIO)
+			nvmove_statistics_add(ndev, NVMOVE_STAT_QUESTIONS_REFUSED, 1);
 	}
 	trace_nvme_vfio_compat(&ndev->core.pdev->dev, "ask", length, ret, ktime_get_ns() - start);
 	return ret;

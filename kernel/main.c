@@ -13,6 +13,7 @@
 #include "controlled.h"
 #include "controlling.h"
 #include "nvme-vfio-pci.h"
+#include "sysfs.h"
 
 static struct nvmove_device *nvmove_drvdata(struct pci_dev *pdev)
 {
@@ -145,6 +146,7 @@ static struct pci_driver nvmove_pci_driver = {
 	.remove = nvmove_remove,
 	.err_handler = &nvmove_error_handlers,
 	.groups = nvmove_controlled_groups,
+	.dev_groups = nvmove_function_groups,
 	.driver_managed_dma = true,
 };
 

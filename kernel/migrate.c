@@ -216,11 +216,13 @@ static int traced_step(struct nvmove_device *ndev, enum vfio_device_mig_state ne
 		       struct file **file)
 {
 	enum vfio_device_mig_state cur = ndev->state;
-	u64 start = ktime_get_ns();
+	u64 start = ktime_get_ns(), duration;
 	int ret;
 
 	ret = step(ndev, new, file);
-	trace_nvme_vfio_arc(&ndev->core.pdev->dev, cur, new, ret, ktime_get_ns() - start);
+	duration = ktime_get_ns() - start;
+	trace_nvme_vfio_arc(&ndev->core.pdev->dev, cur, new, ret, duration);
+	nvmove_statistics_arc(ndev, cur, new, ret, duration);
 	return ret;
 }
 
@@ -414,6 +416,8 @@ void nvmove_migrate_reset_done(struct nvmove_device *ndev)
 	WRITE_ONCE(ndev->in_reset, false);
 	spin_unlock(&ndev->reset_lock);
 
+	nvmove_statistics_add(ndev, NVMOVE_STAT_RESETS, 1);
+	trace_nvme_vfio_reset(&ndev->core.pdev->dev, deferred);
 	if (deferred) {
 		wake_up(&ndev->reset_wait);
 		return;

@@ -6,6 +6,7 @@
 #ifndef NVMOVE_NVME_VFIO_PCI_H
 #define NVMOVE_NVME_VFIO_PCI_H
 
+#include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/vfio_pci_core.h>
@@ -85,6 +86,47 @@ extern const struct nvmove_proto_ops nvmove_hmlm_ops;
 extern const struct nvmove_proto_ops nvmove_rfc_ops;
 
 /**
+ * enum nvmove_statistic - what is counted of a function since it was bound
+ * @NVMOVE_STAT_SUSPENDS: arcs that have suspended the controller
+ * @NVMOVE_STAT_RESUMES: arcs that have resumed it
+ * @NVMOVE_STAT_SAVES: arcs that have saved its state
+ * @NVMOVE_STAT_LOADS: states that the device has taken
+ * @NVMOVE_STAT_RESETS: resets of the function
+ * @NVMOVE_STAT_FAILED_ARCS: arcs that have failed
+ * @NVMOVE_STAT_FAILED_LOADS: states that the device has not taken
+ * @NVMOVE_STAT_QUESTIONS_ANSWERED: questions that the device has answered with yes
+ * @NVMOVE_STAT_QUESTIONS_REFUSED: questions that the device has answered with no
+ * @NVMOVE_STAT_SAVED_BYTES: bytes of the saved states
+ * @NVMOVE_STAT_LOADED_BYTES: bytes of the loaded states
+ * @NVMOVE_STAT_SUSPEND_NS: how long the last suspend took
+ * @NVMOVE_STAT_RESUME_NS: how long the last resume took
+ * @NVMOVE_STAT_SAVE_NS: how long the last save took
+ * @NVMOVE_STAT_LOAD_NS: how long the last load took
+ * @NVMOVE_STAT_SUSPENDED_NS: from the beginning of the last suspend that was resumed to the end of
+ *	the resume
+ * @NVMOVE_NR_STATISTICS: how many there are
+ */
+enum nvmove_statistic {
+	NVMOVE_STAT_SUSPENDS,
+	NVMOVE_STAT_RESUMES,
+	NVMOVE_STAT_SAVES,
+	NVMOVE_STAT_LOADS,
+	NVMOVE_STAT_RESETS,
+	NVMOVE_STAT_FAILED_ARCS,
+	NVMOVE_STAT_FAILED_LOADS,
+	NVMOVE_STAT_QUESTIONS_ANSWERED,
+	NVMOVE_STAT_QUESTIONS_REFUSED,
+	NVMOVE_STAT_SAVED_BYTES,
+	NVMOVE_STAT_LOADED_BYTES,
+	NVMOVE_STAT_SUSPEND_NS,
+	NVMOVE_STAT_RESUME_NS,
+	NVMOVE_STAT_SAVE_NS,
+	NVMOVE_STAT_LOAD_NS,
+	NVMOVE_STAT_SUSPENDED_NS,
+	NVMOVE_NR_STATISTICS,
+};
+
+/**
  * struct nvmove_device - an NVMe function bound for assignment
  * @core: the VFIO device; first member
  * @proto: how to migrate it; NULL if it cannot be
@@ -96,13 +138,15 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @csuuidi: hmlm: index of the Vendor Specific Data's UUID, 1-based
  * @answers: the device has questions and answers them
  * @track_limits: hmlm: what can be tracked of the controller's writes
- * @state_mutex: serialises arcs and DMA logging; covers @state, @stream, @suspended, @in_arc, @log,
- *	@tracked. Only tried, never waited for, on the way of a PCI reset
+ * @statistics: by enum nvmove_statistic
+ * @state_mutex: serialises arcs and DMA logging; covers @state, @stream, @suspended, @suspended_at,
+ *	@in_arc, @log, @tracked. Only tried, never waited for, on the way of a PCI reset
  * @state: where the state machine is
  * @stream: the open stream in PRE_COPY, PRE_COPY_P2P, STOP_COPY and RESUMING, else NULL; holds a
  *	reference to its file
  * @suspended: the controller may be suspended: set before that is tried, cleared when a resume or a
  *	reset has certainly undone it
+ * @suspended_at: when the last suspend that has succeeded began, in ns; only shown
  * @in_arc: whoever holds @state_mutex may have sent commands that suspend or resume the controller
  * @log: the DMA log between its start and its end, else NULL
  * @tracked: the device may be tracking the controller's writes, whether or not there is a log
@@ -124,11 +168,13 @@ struct nvmove_device {
 	u8 csuuidi;
 	bool answers;
 	struct dirty_limits track_limits;
+	atomic64_t statistics[NVMOVE_NR_STATISTICS];
 
 	struct mutex state_mutex; /* see above */
 	enum vfio_device_mig_state state;
 	struct nvmove_stream *stream;
 	bool suspended;
+	u64 suspended_at;
 	bool in_arc;
 	struct nvmove_dma_log *log;
 	bool tracked;
@@ -219,6 +265,38 @@ int nvmove_compat_read(struct nvmove_device *ndev, void **data, u32 *length);
  * cannot be a question, else as the load operation of struct nvmove_proto_ops.
  */
 int nvmove_compat_ask(struct nvmove_device *ndev, const void *data, u32 length);
+
+/**
+ * nvmove_statistics_add - count something
+ * @ndev: the device
+ * @statistic: what
+ * @n: how much of it
+ */
+static inline void nvmove_statistics_add(struct nvmove_device *ndev,
+					 enum nvmove_statistic statistic, u64 n)
+{
+	atomic64_add(n, &ndev->statistics[statistic]);
+}
+
+/**
+ * nvmove_statistics_arc - count an arc
+ * @ndev: the device, its state_mutex held
+ * @from: state that it began in
+ * @to: state that it was to end in
+ * @result: 0 or a negative errno
+ * @duration_ns: how long it took; it has just ended
+ */
+void nvmove_statistics_arc(struct nvmove_device *ndev, enum vfio_device_mig_state from,
+			   enum vfio_device_mig_state to, int result, u64 duration_ns);
+
+/**
+ * nvmove_statistics_load - count a load
+ * @ndev: the device
+ * @bytes: bytes of state
+ * @result: 0 or a negative errno
+ * @duration_ns: how long it took
+ */
+void nvmove_statistics_load(struct nvmove_device *ndev, u32 bytes, int result, u64 duration_ns);
 
 /**
  * nvmove_property_disable - clear CC.EN of the function's controller and wait until it is disabled

@@ -18,6 +18,7 @@
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/pci.h>
 #include <linux/poll.h>
@@ -31,6 +32,7 @@
 
 #include "controlling.h"
 #include "nvme-vfio-pci.h"
+#include "trace.h"
 
 #define CRC_INIT	(~0u)
 
@@ -62,6 +64,7 @@ struct nvmove_record {
  * @complete: read: the end record is or was among @records. Set once, read without lock too
  * @current_record: write: the record being received
  * @position: bytes, header included, that are done of the first or the current record
+ * @moved: bytes that user space has read or written so far; only shown
  * @state_size: write: bytes of state that were announced, 0 before that
  * @received: write: bytes of state in @records
  * @state_crc: write: CRC-32C of those before the final inversion
@@ -83,6 +86,7 @@ struct nvmove_stream {
 	bool complete;
 	struct nvmove_record *current_record;
 	u32 position;
+	u64 moved;
 	u32 state_size;
 	u32 received;
 	u32 state_crc;
@@ -179,6 +183,11 @@ static bool record_is_complete(const struct nvmove_record *record, u32 position)
 	return position == sizeof(record->header) + record->length;
 }
 
+static const char *stream_direction(const struct nvmove_stream *stream)
+{
+	return stream->file->f_mode & FMODE_READ ? "save" : "load";
+}
+
 static bool stream_has_ended(const struct nvmove_stream *stream)
 {
 	return READ_ONCE(stream->ended);
@@ -228,6 +237,7 @@ static ssize_t stream_read(struct file *file, char __user *buffer, size_t count,
 		}
 		done += length;
 		stream->position += length;
+		WRITE_ONCE(stream->moved, stream->moved + length);
 		if (record_is_complete(record, stream->position)) {
 			list_del(&record->list);
 			record_free(record);
@@ -506,6 +516,7 @@ static ssize_t stream_write(struct file *file, const char __user *buffer, size_t
 			break;
 		}
 		done += length;
+		WRITE_ONCE(stream->moved, stream->moved + length);
 		stream->error = advance_record(stream, length);
 	}
 
@@ -586,6 +597,7 @@ static struct nvmove_stream *stream_create(struct nvmove_device *ndev, const cha
 	}
 	stream_open(file_inode(file), file);
 	stream->file = file;
+	trace_nvme_vfio_stream_begin(stream->dev, stream_direction(stream), 0);
 	return stream;
 }
 
@@ -766,6 +778,7 @@ int nvmove_stream_save(struct nvmove_stream *stream, struct nvmove_device *ndev)
 	WRITE_ONCE(stream->complete, true);
 	mutex_unlock(&stream->lock);
 	wake_up_all(&stream->readable);
+	nvmove_statistics_add(ndev, NVMOVE_STAT_SAVED_BYTES, save.size);
 	return 0;
 }
 
@@ -814,6 +827,7 @@ static int load_state(struct nvmove_stream *stream, struct nvmove_device *ndev)
 
 int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev)
 {
+	u64 start;
 	int ret;
 
 	if (mutex_lock_killable(&stream->lock))
@@ -821,7 +835,9 @@ int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev)
 	/* another writer may have been faster, or have spoilt the stream */
 	ret = stream->error;
 	if (!ret && !stream->loaded) {
+		start = ktime_get_ns();
 		ret = load_state(stream, ndev);
+		nvmove_statistics_load(ndev, stream->state_size, ret, ktime_get_ns() - start);
 		stream->loaded = !ret;
 		/* half a state is none: the stream cannot be tried again */
 		stream->error = ret;
@@ -861,5 +877,7 @@ void nvmove_stream_end(struct nvmove_stream *stream)
 {
 	WRITE_ONCE(stream->ended, true);
 	wake_up_all(&stream->readable);
+	trace_nvme_vfio_stream_end(stream->dev, stream_direction(stream),
+				   READ_ONCE(stream->moved));
 	fput(stream->file);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace points: one at the end of every arc of the migration state machine, one at the end of every
- * command to the device, one when a question was read or answered, each with its duration. Nothing
- * here changes what the driver does.
+ * Trace points: one at the end of every arc of the migration state machine, of every command to the
+ * device and of every question, each with its duration; one where a stream begins and ends, and one
+ * after every reset. Nothing here changes what the driver does.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM nvme_vfio_pci
@@ -103,6 +103,49 @@ TRACE_EVENT(nvme_vfio_compat,
 	    TP_printk("device=%s operation=%s bytes=%u result=%d duration_ns=%llu",
 		      __get_str(device), __get_str(operation), __entry->bytes, __entry->result,
 		      __entry->duration_ns)
+);
+
+DECLARE_EVENT_CLASS(nvme_vfio_stream,
+		    TP_PROTO(const struct device *dev, const char *direction, u64 bytes),
+		    TP_ARGS(dev, direction, bytes),
+
+		    TP_STRUCT__entry(__string(device, dev_name(dev))
+				     __string(direction, direction)
+				     __field(u64, bytes)
+		    ),
+
+		    TP_fast_assign(__assign_str(device);
+				   __assign_str(direction);
+				   __entry->bytes = bytes;
+		    ),
+
+		    TP_printk("device=%s direction=%s bytes=%llu", __get_str(device),
+			      __get_str(direction), __entry->bytes)
+);
+
+DEFINE_EVENT(nvme_vfio_stream, nvme_vfio_stream_begin,
+	     TP_PROTO(const struct device *dev, const char *direction, u64 bytes),
+	     TP_ARGS(dev, direction, bytes)
+);
+
+DEFINE_EVENT(nvme_vfio_stream, nvme_vfio_stream_end,
+	     TP_PROTO(const struct device *dev, const char *direction, u64 bytes),
+	     TP_ARGS(dev, direction, bytes)
+);
+
+TRACE_EVENT(nvme_vfio_reset,
+	    TP_PROTO(const struct device *dev, bool deferred),
+	    TP_ARGS(dev, deferred),
+
+	    TP_STRUCT__entry(__string(device, dev_name(dev))
+			     __field(bool, deferred)
+	    ),
+
+	    TP_fast_assign(__assign_str(device);
+			   __entry->deferred = deferred;
+	    ),
+
+	    TP_printk("device=%s deferred=%d", __get_str(device), __entry->deferred)
 );
 
 #endif /* NVMOVE_TRACE_H */
