@@ -57,6 +57,18 @@ int nvmove_state_read(const void *buf, size_t size, struct nvmove_state_view *vi
 		      struct nvmove_load_error *error);
 
 /**
+ * nvmove_question_read() - find the compatibility record in a question (docs/controller-state.md)
+ * @buf: container, untrusted, on a 4-byte boundary
+ * @size: bytes in @buf
+ * @record: receives where the record is; nvmove_compat_check() judges it
+ * @error: receives the reason on failure; not NULL
+ *
+ * Return: 0, -EBADMSG, -ENOTSUP, as nvmove_state_read().
+ */
+int nvmove_question_read(const void *buf, size_t size, struct nvmove_state_section *record,
+			 struct nvmove_load_error *error);
+
+/**
  * nvmove_state_section_name() - what docs/controller-state.md calls a section
  * @type: enum nvmove_cstate_type, or 0 for the container
  *

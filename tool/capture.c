@@ -8,6 +8,7 @@
 
 #include <nvmove/stream.h>
 
+#include "record_decode.h"
 #include "state_decode.h"
 
 /* A stream may consist of records with 4 bytes of state each. */
@@ -31,6 +32,16 @@ static int read_stream(struct capture *capture, struct nvmove_load_error *error)
 	return 0;
 }
 
+static int read_record(struct capture *capture, const void *data, size_t size,
+		       struct nvmove_load_error *error)
+{
+	if (record_verify(data, size, error))
+		return -1;
+	capture->description = json_object_new_object();
+	json_object_object_add(capture->description, "compatibility record", record_decode(data));
+	return 0;
+}
+
 static int read_state(struct capture *capture, struct nvmove_load_error *error)
 {
 	capture->state = capture->contents.data;
@@ -41,8 +52,16 @@ static int read_state(struct capture *capture, struct nvmove_load_error *error)
 
 int capture_take_apart(struct capture *capture, struct nvmove_load_error *error)
 {
-	if (stream_is_one(capture->contents.data, capture->contents.size))
+	const uint8_t *data = capture->contents.data;
+	size_t size = capture->contents.size;
+	struct nvmove_state_section record;
+
+	if (stream_is_one(data, size))
 		return read_stream(capture, error);
+	if (record_is_one(data, size))
+		return read_record(capture, data, size, error);
+	if (!nvmove_question_read(data, size, &record, error))
+		return read_record(capture, record.payload, record.length, error);
 	return read_state(capture, error);
 }
 

@@ -15,7 +15,7 @@
 /**
  * struct capture - a file that was read and taken apart; released by capture_release()
  * @description: what is in it, as an object
- * @state: controller state in it
+ * @state: controller state in it; NULL: it is a compatibility record, or a container with one
  * @state_size: bytes of it
  */
 struct capture {

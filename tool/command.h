@@ -52,6 +52,8 @@ enum outcome command_dispatch(const char *invocation, const struct command *comm
 enum outcome complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Subcommands; each is described in its manual page. */
+enum outcome check_command(int argc, char **argv);
+enum outcome record_command(int argc, char **argv);
 enum outcome state_command(int argc, char **argv);
 
 #endif /* TOOL_COMMAND_H */

@@ -83,10 +83,8 @@ static struct json_object *field_value(const struct field *field, const uint8_t 
 	return fields_bytes(bytes, field->size);
 }
 
-struct json_object *fields_object(const struct layout *layout, const void *bytes)
+void fields_add(struct json_object *object, const struct layout *layout, const void *bytes)
 {
-	struct json_object *object = json_object_new_object();
-
 	for (unsigned int i = 0; i < layout->nr_fields; i++) {
 		const struct field *field = &layout->fields[i];
 
@@ -94,6 +92,13 @@ struct json_object *fields_object(const struct layout *layout, const void *bytes
 				       field_value(field,
 						   (const uint8_t *)bytes + field->offset));
 	}
+}
+
+struct json_object *fields_object(const struct layout *layout, const void *bytes)
+{
+	struct json_object *object = json_object_new_object();
+
+	fields_add(object, layout, bytes);
 	return object;
 }
 

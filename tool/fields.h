@@ -55,6 +55,9 @@ struct layout {
 /** fields_object() - a structure as an object; @bytes has layout->size bytes, on any boundary */
 struct json_object *fields_object(const struct layout *layout, const void *bytes);
 
+/** fields_add() - the same, into an object that is there */
+void fields_add(struct json_object *object, const struct layout *layout, const void *bytes);
+
 /** fields_list() - as many structures as @length bytes hold, as an array */
 struct json_object *fields_list(const struct layout *layout, const void *bytes, size_t length);
 

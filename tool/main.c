@@ -10,6 +10,9 @@
 #include "command.h"
 
 static const struct command commands[] = {
+	{ "check", "say whether one controller can take the state of another",
+	  check_command, "nvmove check" },
+	{ "record", "write a controller's compatibility record", record_command, "nvmove record" },
 	{ "state", "show, compare and verify controller states and migration streams",
 	  state_command, "nvmove state" },
 	{ NULL, NULL, NULL, NULL },

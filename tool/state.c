@@ -175,13 +175,18 @@ static enum outcome say_valid(bool json, const char *name, const struct capture 
 	struct json_object *answer;
 
 	if (!json) {
-		printf("%s: valid, %zu bytes of state\n", name, capture->state_size);
+		if (capture->state)
+			printf("%s: valid, %zu bytes of state\n", name, capture->state_size);
+		else
+			printf("%s: valid, a compatibility record\n", name);
 		return OUTCOME_YES;
 	}
 	answer = json_object_new_object();
 	json_object_object_add(answer, "file", json_object_new_string(name));
 	json_object_object_add(answer, "valid", json_object_new_boolean(true));
-	json_object_object_add(answer, "state_size", json_object_new_uint64(capture->state_size));
+	if (capture->state)
+		json_object_object_add(answer, "state_size",
+				       json_object_new_uint64(capture->state_size));
 	output_json(answer);
 	json_object_put(answer);
 	return OUTCOME_YES;
@@ -209,7 +214,7 @@ static enum outcome verify(int argc, char **argv)
 		return say_refused(arguments.json, arguments.file[0], &error);
 	if (outcome != OUTCOME_YES)
 		return outcome;
-	if (state_verify(capture.state, capture.state_size, &error))
+	if (capture.state && state_verify(capture.state, capture.state_size, &error))
 		outcome = say_refused(arguments.json, arguments.file[0], &error);
 	else
 		outcome = say_valid(arguments.json, arguments.file[0], &capture);

@@ -459,15 +459,6 @@ static struct json_object *queue_object(__le16 qid, __le16 size, __le64 prp1)
 	return object;
 }
 
-static void add_fields(struct json_object *object, const struct layout *layout, const void *bytes)
-{
-	struct json_object *fields = fields_object(layout, bytes);
-
-	json_object_object_foreach(fields, name, value)
-		json_object_object_add(object, name, json_object_get(value));
-	json_object_put(fields);
-}
-
 static void add_queues(struct json_object *state, const struct nvmove_state_view *view)
 {
 	struct json_object *sqs = json_object_new_array(), *cqs = json_object_new_array();
@@ -476,14 +467,14 @@ static void add_queues(struct json_object *state, const struct nvmove_state_view
 		const struct nvmove_cstate_sq *sq = &view->sq[i];
 		struct json_object *object = queue_object(sq->qid, sq->size, sq->prp1);
 
-		add_fields(object, &submission_queue, sq);
+		fields_add(object, &submission_queue, sq);
 		json_object_array_add(sqs, object);
 	}
 	for (unsigned int i = 0; i < view->nr_cq; i++) {
 		const struct nvmove_cstate_cq *cq = &view->cq[i];
 		struct json_object *object = queue_object(cq->qid, cq->size, cq->prp1);
 
-		add_fields(object, &completion_queue, cq);
+		fields_add(object, &completion_queue, cq);
 		json_object_array_add(cqs, object);
 	}
 	json_object_object_add(state, "submission queues", sqs);

@@ -3,6 +3,8 @@
  * Reading a state without a controller: the first step of a load, its result handed out. It judges no
  * value.
  */
+#include <errno.h>
+
 #include "../state_reader.h"
 #include "state_load.h"
 
@@ -29,5 +31,25 @@ int nvmove_state_read(const void *buf, size_t size, struct nvmove_state_view *vi
 		view->section[type].payload = load.section[type].payload;
 		view->section[type].length = load.section[type].length;
 	}
+	return 0;
+}
+
+int nvmove_question_read(const void *buf, size_t size, struct nvmove_state_section *record,
+			 struct nvmove_load_error *error)
+{
+	struct load load = { .parts = STATE_QUESTION, .error = error };
+	int err;
+
+	error->section = 0;
+	error->text[0] = '\0';
+	if (!state_is_question(buf, size))
+		return load_refuse(&load, -EBADMSG, 0,
+				   "%zu bytes that are no container with one section, %u, alone",
+				   size, NVMOVE_CSTATE_COMPAT);
+	err = load_parse(&load, buf, size);
+	if (err)
+		return err;
+	record->payload = load.record.payload;
+	record->length = load.record.length;
 	return 0;
 }

@@ -8,12 +8,16 @@ from pathlib import Path
 from program import VECTORS, expect, finish, nvmove
 
 STATE = VECTORS / "idle.bin"
-HELP = [[], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"]]
+HELP = [[], ["check"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"]]
 WRONG = {
     "no command": ([], "Usage"),
     "an unknown command": (["fly"], "fly"),
     "no command of state": (["state"], "Usage"),
     "an unknown command of state": (["state", "fly"], "fly"),
+    "one controller to check": (["check", STATE], "expected"),
+    "three controllers to check": (["check", STATE, STATE, STATE], "no use"),
+    "no function": (["record"], "expected"),
+    "two forms at once": (["record", "--json", "--output", "/dev/null", STATE], "standard output"),
     "no file": (["state", "show"], "expected"),
     "a file too many": (["state", "show", STATE, STATE], "no use"),
     "one file to compare": (["state", "diff", STATE], "expected"),
