@@ -22,6 +22,7 @@
  * @position: of the record that is being read
  * @records: list of what has been read, for people
  * @hello: first record, NULL before it was there
+ * @announced: bytes of state in all, 0 as long as nobody has said
  * @ended: the end record was there
  * @state, @state_size: pieces so far
  */
@@ -32,6 +33,7 @@ struct reading {
 	struct nvmove_load_error *error;
 	struct json_object *records;
 	const struct nvmove_stream_hello *hello;
+	uint32_t announced;
 	bool ended;
 	uint8_t *state;
 	size_t state_size;
@@ -68,6 +70,17 @@ static uint32_t record_crc(const struct nvmove_stream_record *record, uint32_t l
 	return nvmove_crc32c(nvmove_crc32c(0, &header, sizeof(header)), record + 1, length);
 }
 
+/* @record: which one says so */
+static int take_announced(struct reading *reading, const char *record, uint32_t size)
+{
+	if (!size || size % 4 || size > NVMOVE_STREAM_STATE_MAX)
+		return refuse(reading, "%s: state of %u bytes, 4 to %u and a multiple of 4 are "
+			      "possible", record, size, NVMOVE_STREAM_STATE_MAX);
+	reading->announced = size;
+	reading->state = malloc(size);
+	return reading->state ? 0 : refuse(reading, "no memory for %u bytes of state", size);
+}
+
 static int take_hello(struct reading *reading, const void *payload, uint32_t length)
 {
 	const struct nvmove_stream_hello *hello = payload;
@@ -82,23 +95,30 @@ static int take_hello(struct reading *reading, const void *payload, uint32_t len
 		return refuse(reading, "stream version: %u.%u here, %u.%u in the stream",
 			      NVMOVE_STREAM_MAJOR, NVMOVE_STREAM_MINOR, le16toh(hello->major),
 			      le16toh(hello->minor));
-	if (!hello->state_size || le32toh(hello->state_size) % 4 ||
-	    le32toh(hello->state_size) > NVMOVE_STREAM_STATE_MAX)
-		return refuse(reading, "hello: state of %u bytes, 4 to %u and a multiple of 4 are "
-			      "possible", le32toh(hello->state_size), NVMOVE_STREAM_STATE_MAX);
 	reading->hello = hello;
-	reading->state = malloc(le32toh(hello->state_size));
-	return reading->state ? 0 : refuse(reading, "no memory for %u bytes of state",
-					   le32toh(hello->state_size));
+	/* Since 1.1 a record of its own says how much state there is. */
+	return hello->state_size ? take_announced(reading, "hello", le32toh(hello->state_size)) : 0;
+}
+
+static int take_size(struct reading *reading, const void *payload, uint32_t length)
+{
+	const struct nvmove_stream_size *size = payload;
+
+	if (length != sizeof(*size))
+		return refuse(reading, "size: %u bytes, %zu expected", length, sizeof(*size));
+	if (reading->announced)
+		return refuse(reading, "size: %u bytes of state, %u were announced before",
+			      le32toh(size->state_size), reading->announced);
+	return take_announced(reading, "size", le32toh(size->state_size));
 }
 
 static int take_state(struct reading *reading, const void *payload, uint32_t length)
 {
-	size_t missing = le32toh(reading->hello->state_size) - reading->state_size;
+	size_t missing = reading->announced - reading->state_size;
 
 	if (!length || length > missing)
 		return refuse(reading, "%u bytes of state where %zu of %u are missing", length,
-			      missing, le32toh(reading->hello->state_size));
+			      missing, reading->announced);
 	memcpy(reading->state + reading->state_size, payload, length);
 	reading->state_size += length;
 	return 0;
@@ -107,13 +127,14 @@ static int take_state(struct reading *reading, const void *payload, uint32_t len
 static int take_end(struct reading *reading, const void *payload, uint32_t length)
 {
 	const struct nvmove_stream_end *end = payload;
-	uint32_t announced = le32toh(reading->hello->state_size), crc;
+	uint32_t crc;
 
 	if (length != sizeof(*end))
 		return refuse(reading, "end: %u bytes, %zu expected", length, sizeof(*end));
-	if (reading->state_size != announced || le32toh(end->state_size) != announced)
+	if (!reading->announced || reading->state_size != reading->announced ||
+	    le32toh(end->state_size) != reading->announced)
 		return refuse(reading, "end: %u bytes of state were announced, %zu came, %u by the "
-			      "end record", announced, reading->state_size,
+			      "end record", reading->announced, reading->state_size,
 			      le32toh(end->state_size));
 	crc = nvmove_crc32c(0, reading->state, reading->state_size);
 	if (le32toh(end->state_crc) != crc)
@@ -126,16 +147,11 @@ static int take_end(struct reading *reading, const void *payload, uint32_t lengt
 static int take_record(struct reading *reading, uint32_t type, uint32_t flags,
 		       const void *payload, uint32_t length)
 {
-	bool is_known = type == NVMOVE_STREAM_HELLO || type == NVMOVE_STREAM_STATE ||
-			type == NVMOVE_STREAM_END;
-
 	if (!reading->hello && type != NVMOVE_STREAM_HELLO)
 		return refuse(reading, "type %u where a hello must be", type);
 	if (flags & ~NVMOVE_STREAM_F_SKIPPABLE)
 		return refuse(reading, "type %u: flags %#x, %#x are possible", type, flags,
 			      NVMOVE_STREAM_F_SKIPPABLE);
-	if (!is_known && !flags)
-		return refuse(reading, "type %u: unknown and required", type);
 	switch (type) {
 	case NVMOVE_STREAM_HELLO:
 		return take_hello(reading, payload, length);
@@ -143,8 +159,10 @@ static int take_record(struct reading *reading, uint32_t type, uint32_t flags,
 		return take_state(reading, payload, length);
 	case NVMOVE_STREAM_END:
 		return take_end(reading, payload, length);
+	case NVMOVE_STREAM_SIZE:
+		return take_size(reading, payload, length);
 	}
-	return 0;
+	return flags ? 0 : refuse(reading, "type %u: unknown and required", type);
 }
 
 static void describe_record(struct reading *reading, uint32_t type, uint32_t flags, uint32_t length)
@@ -153,6 +171,7 @@ static void describe_record(struct reading *reading, uint32_t type, uint32_t fla
 		[NVMOVE_STREAM_HELLO] = "hello",
 		[NVMOVE_STREAM_STATE] = "state",
 		[NVMOVE_STREAM_END] = "end",
+		[NVMOVE_STREAM_SIZE] = "size",
 	};
 	struct json_object *object = json_object_new_object();
 

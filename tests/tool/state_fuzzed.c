@@ -77,15 +77,17 @@ static void put_record(uint8_t **at, uint32_t type, const void *payload, size_t 
 	*at += sizeof(record) + length;
 }
 
-/* A stream with one piece of state. */
+/* A stream with one piece of state, of version 1.1 or 1.0. */
 static struct contents wrap(const struct contents *state)
 {
+	struct nvmove_stream_size size = { .state_size = htole32((uint32_t)state->size) };
+	bool has_size = random_below(2);
 	struct nvmove_stream_hello hello = {
 		.major = htole16(NVMOVE_STREAM_MAJOR),
-		.state_size = htole32((uint32_t)state->size),
+		.state_size = has_size ? 0 : size.state_size,
 	};
 	struct nvmove_stream_end end = {
-		.state_size = hello.state_size,
+		.state_size = size.state_size,
 		.state_crc = htole32(nvmove_crc32c(0, state->data, state->size)),
 	};
 	struct contents stream = { .name = "stream" };
@@ -97,6 +99,8 @@ static struct contents wrap(const struct contents *state)
 		fail("stream", "no memory");
 	at = stream.data;
 	put_record(&at, NVMOVE_STREAM_HELLO, &hello, sizeof(hello));
+	if (has_size)
+		put_record(&at, NVMOVE_STREAM_SIZE, &size, sizeof(size));
 	put_record(&at, NVMOVE_STREAM_STATE, state->data, state->size);
 	put_record(&at, NVMOVE_STREAM_END, &end, sizeof(end));
 	stream.size = (size_t)(at - stream.data);

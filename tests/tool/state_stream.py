@@ -12,7 +12,8 @@ import streams
 
 STATE = (VECTORS / "queues.bin").read_bytes()
 SIZE = len(STATE)
-GREETING = streams.record(streams.HELLO, streams.hello(SIZE))
+GREETING = streams.record(streams.HELLO, streams.hello()) + streams.size_record(SIZE)
+OLD_GREETING = streams.record(streams.HELLO, streams.hello(SIZE, minor=0))
 BODY = streams.record(streams.STATE, STATE)
 SEAL = streams.record(streams.END, streams.end(STATE))
 UNKNOWN = b"what nobody knows..."
@@ -20,7 +21,10 @@ UNKNOWN = b"what nobody knows..."
 VALID = {
     "one piece": GREETING + BODY + SEAL,
     "many pieces": streams.stream(STATE, 4),
-    "a newer minor version": streams.record(streams.HELLO, streams.hello(SIZE, minor=9)) + BODY + SEAL,
+    "version 1.0": OLD_GREETING + BODY + SEAL,
+    "a newer minor version": streams.record(streams.HELLO, streams.hello(minor=9)) + streams.size_record(SIZE) + BODY + SEAL,
+    "an unknown record before the size": streams.record(streams.HELLO, streams.hello()) +
+    streams.record(99, UNKNOWN, streams.SKIPPABLE) + streams.size_record(SIZE) + BODY + SEAL,
     "an unknown record": GREETING + streams.record(99, UNKNOWN, streams.SKIPPABLE) + BODY + SEAL,
 }
 REFUSED = {
@@ -29,10 +33,17 @@ REFUSED = {
     "without an end": (GREETING + BODY, "end record"),
     "without a state": (GREETING + SEAL, "announced"),
     "bytes behind the end": (GREETING + BODY + SEAL + bytes(4), "behind the end"),
-    "two hellos": (GREETING + GREETING + BODY + SEAL, "second hello"),
+    "two hellos": (OLD_GREETING + OLD_GREETING + BODY + SEAL, "second hello"),
     "too much state": (GREETING + BODY + BODY + SEAL, "missing"),
     "a wrong checksum": (GREETING + BODY[:-1] + bytes([BODY[-1] ^ 1]) + SEAL, "CRC"),
-    "another major version": (streams.record(streams.HELLO, streams.hello(SIZE, major=2)) + BODY + SEAL, "version"),
+    "another major version": (streams.record(streams.HELLO, streams.hello(major=2)) + BODY + SEAL, "version"),
+    "no size": (streams.record(streams.HELLO, streams.hello()) + BODY + SEAL, "0 of 0 are missing"),
+    "no size and no state": (streams.record(streams.HELLO, streams.hello()) + streams.record(streams.END, bytes(8)), "announced"),
+    "two sizes": (GREETING + streams.size_record(SIZE) + BODY + SEAL, "announced before"),
+    "a size twice told": (OLD_GREETING + streams.size_record(SIZE) + BODY + SEAL, "announced before"),
+    "a size of no state": (streams.record(streams.HELLO, streams.hello()) + streams.size_record(0) + BODY + SEAL, "multiple of 4"),
+    "a size of another size": (streams.record(streams.HELLO, streams.hello()) + streams.record(streams.SIZE, bytes(8)) + BODY,
+                               "size: 8 bytes"),
     "an odd size": (streams.record(streams.HELLO, streams.hello(SIZE + 1)) + BODY + SEAL, "multiple of 4"),
     "a huge size": (streams.record(streams.HELLO, streams.hello(0xfffffffc)) + BODY + SEAL, "multiple of 4"),
     "an empty piece": (GREETING + streams.record(streams.STATE, b"") + BODY + SEAL, "0 bytes of state"),
@@ -59,7 +70,7 @@ def main():
             expect((header.get("vendor_id"), header.get("device_id"), header.get("cntlid"), header.get("protocol"),
                     header.get("state_size")) == ("0x1b36", "0x10", 7, "hmlm", SIZE), f"{name}: another hello", shown)
             expect(verified.code == 0, f"{name}: not valid", verified)
-        expect(len(header.get("records", ())) == 4, f"{name}: four records expected", shown)
+        expect(len(header.get("records", ())) == 5, f"{name}: four records expected", shown)
         for name, (data, word) in REFUSED.items():
             file.write_bytes(data)
             for command in ("show", "verify"):

@@ -6,7 +6,7 @@ import struct
 import program  # noqa: F401  (finds the vectors' directory)
 import cstate
 
-HELLO, STATE, END = 1, 2, 3
+HELLO, STATE, END, SIZE = 1, 2, 3, 4
 MAGIC = b"NVMOVES\n"
 SKIPPABLE = 1
 
@@ -19,9 +19,14 @@ def record(kind, payload, flags=0, crc=None):
     return head + struct.pack("<I", crc) + payload
 
 
-def hello(size, major=1, minor=0, magic=MAGIC):
-    """A hello record's payload."""
+def hello(size=0, major=1, minor=1, magic=MAGIC):
+    """A hello record's payload; with a size it is that of a stream of version 1.0."""
     return magic + struct.pack("<HHHHHHI", major, minor, 0x1b36, 0x10, 7, 2, size)
+
+
+def size_record(size):
+    """A size record."""
+    return record(SIZE, struct.pack("<I", size))
 
 
 def end(state, size=None, crc=None):
@@ -32,5 +37,5 @@ def end(state, size=None, crc=None):
 def stream(state, piece=1000):
     """A whole stream."""
     pieces = [state[at:at + piece] for at in range(0, len(state), piece)]
-    return (record(HELLO, hello(len(state))) + b"".join(record(STATE, part) for part in pieces) +
+    return (record(HELLO, hello()) + size_record(len(state)) + b"".join(record(STATE, part) for part in pieces) +
             record(END, end(state)))
