@@ -12,6 +12,8 @@
 static const struct command commands[] = {
 	{ "check", "say whether one controller can take the state of another",
 	  check_command, "nvmove check" },
+	{ "list", "list controlling functions, what they control, what can migrate", list_command,
+	  "nvmove list" },
 	{ "record", "write a controller's compatibility record", record_command, "nvmove record" },
 	{ "state", "show, compare and verify controller states and migration streams",
 	  state_command, "nvmove state" },

@@ -4,8 +4,9 @@
 _nvmove_words()
 {
 	case $1 in
-	'')		echo 'check record state --help --version' ;;
+	'')		echo 'check list record state --help --version' ;;
 	check)		echo '--json --help' ;;
+	list)		echo '--json --help' ;;
 	record)		echo '--json --output --help' ;;
 	state)		echo 'show diff verify --help' ;;
 	state\ show | state\ diff | state\ verify)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool pci_address_parse(const char *text, struct pci_address *address)
 {
@@ -29,15 +30,88 @@ bool pci_address_parse(const char *text, struct pci_address *address)
 	return true;
 }
 
-void sysfs_path(char path[SYSFS_PATH_SIZE], const char *format, ...)
+static void make_path(char path[SYSFS_PATH_SIZE], const char *format, va_list args)
 {
 	const char *root = getenv("NVMOVE_SYSFS");
-	va_list args;
 	int length = snprintf(path, SYSFS_PATH_SIZE, "%s/", root ? root : "/sys");
 
 	if (length < 0 || length >= SYSFS_PATH_SIZE)
 		length = SYSFS_PATH_SIZE - 1;
-	va_start(args, format);
 	vsnprintf(path + length, SYSFS_PATH_SIZE - (size_t)length, format, args);
+}
+
+void sysfs_path(char path[SYSFS_PATH_SIZE], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	make_path(path, format, args);
 	va_end(args);
+}
+
+/* One printable line: what a device says of itself is shown on terminals. */
+static void tidy(char *text)
+{
+	text[strcspn(text, "\n")] = '\0';
+	for (; *text; text++) {
+		if (*text < 0x20 || *text > 0x7e)
+			*text = '?';
+	}
+}
+
+static bool read_text(char text[SYSFS_TEXT_SIZE], const char *path)
+{
+	FILE *file = fopen(path, "r");
+	bool was_read = file && fgets(text, SYSFS_TEXT_SIZE, file);
+
+	if (!was_read)
+		text[0] = '\0';
+	if (file)
+		fclose(file);
+	tidy(text);
+	return was_read;
+}
+
+bool sysfs_text(char text[SYSFS_TEXT_SIZE], const char *format, ...)
+{
+	char path[SYSFS_PATH_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	make_path(path, format, args);
+	va_end(args);
+	return read_text(text, path);
+}
+
+unsigned long sysfs_number(unsigned long missing, const char *format, ...)
+{
+	char path[SYSFS_PATH_SIZE], text[SYSFS_TEXT_SIZE], *end;
+	unsigned long number;
+	va_list args;
+
+	va_start(args, format);
+	make_path(path, format, args);
+	va_end(args);
+	if (!read_text(text, path))
+		return missing;
+	number = strtoul(text, &end, 0);
+	return end == text || *end ? missing : number;
+}
+
+bool sysfs_link(char text[SYSFS_TEXT_SIZE], const char *format, ...)
+{
+	char path[SYSFS_PATH_SIZE], target[SYSFS_PATH_SIZE];
+	const char *last;
+	ssize_t length;
+	va_list args;
+
+	va_start(args, format);
+	make_path(path, format, args);
+	va_end(args);
+	length = readlink(path, target, sizeof(target) - 1);
+	target[length < 0 ? 0 : length] = '\0';
+	last = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+	snprintf(text, SYSFS_TEXT_SIZE, "%.*s", SYSFS_TEXT_SIZE - 1, last);
+	tidy(text);
+	return text[0];
 }

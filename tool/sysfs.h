@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define SYSFS_PATH_SIZE	512
+#define SYSFS_TEXT_SIZE	256
 
 /**
  * struct pci_address - of a function, as sysfs writes it
@@ -30,6 +31,23 @@ bool pci_address_parse(const char *text, struct pci_address *address);
  * @path: receives it
  */
 void sysfs_path(char path[SYSFS_PATH_SIZE], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * sysfs_text() - an attribute without its newline
+ * @text: receives it; empty if it cannot be read. What is not printable becomes '?'
+ *
+ * Return: whether it could be read.
+ */
+bool sysfs_text(char text[SYSFS_TEXT_SIZE], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** sysfs_number() - an attribute that is a number; @missing if it cannot be read */
+unsigned long sysfs_number(unsigned long missing, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** sysfs_link() - last part of where a link points to, likewise; empty if there is no link */
+bool sysfs_link(char text[SYSFS_TEXT_SIZE], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 #endif /* TOOL_SYSFS_H */
