@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""damage.py PORT ADDRESS HOW: relays one TCP connection from PORT on this host to ADDRESS (host:port) and damages the device
-state in it, once: the stream of the VFIO driver is found by its magic (docs/stream.md). HOW is "flip" (one bit of the
-controller state), "foreign" (another magic, under a right checksum) or "truncate" (the connection ends inside the state).
+"""damage.py PORT ADDRESS HOW: relays one TCP connection from PORT on this host to ADDRESS (host:port) and damages the stream of
+the VFIO driver in it (docs/stream.md), once. HOW is "foreign" (another magic in the hello record, under a right checksum), "flip"
+(one bit of the controller state) or "truncate" (the connection ends inside the state). The hello record is found by its magic.
+The VMM sends the state much later; it is found by the size record before it, which its checksum tells from the guest's memory.
 Prints what it did when it is done.
 """
 
@@ -13,10 +14,13 @@ import sys
 MAGIC = b"NVMOVES\n"
 FOREIGN = b"FOREIGN\n"
 HEADER = 16
-HELLO = 24
+HELLO = HEADER + 24
 CRC = slice(12, 16)
-# Somewhere in the state record that follows the hello record.
-INTO_STATE = HEADER + HELLO + HEADER + 200
+# Type, flags and length of a size record, and the length of all of it.
+SIZE_MAGIC = struct.pack("<III", 4, 0, 4)
+SIZE = HEADER + 4
+# Somewhere in the state record that follows the size record.
+INTO_STATE = SIZE + HEADER + 200
 CHUNK = 1 << 20
 
 
@@ -30,11 +34,31 @@ def crc32c(data):
     return crc ^ 0xffffffff
 
 
+def checksum(record):
+    """The CRC that a record should have."""
+    return struct.pack("<I", crc32c(record[:CRC.start] + bytes(4) + record[CRC.stop:]))
+
+
+def find_hello(data):
+    """Where a hello record begins, -1 for nowhere; its end may still be missing."""
+    found = data.find(MAGIC, HEADER)
+    return found - HEADER if found >= 0 else -1
+
+
+def find_size(data):
+    """Likewise a size record."""
+    found = data.find(SIZE_MAGIC)
+    while 0 <= found <= len(data) - SIZE and checksum(data[found:found + SIZE]) != data[found:found + SIZE][CRC]:
+        found = data.find(SIZE_MAGIC, found + 1)
+    return found
+
+
 class Damage:
-    """The forward direction: looks for the magic and changes the stream, however its bytes are cut into pieces."""
+    """The forward direction: looks for the record and changes the stream, however its bytes are cut into pieces."""
 
     def __init__(self, how):
         self.how = how
+        self.find, self.need = (find_hello, HELLO) if how == "foreign" else (find_size, INTO_STATE + 1)
         self.kept = b""
         self.done = False
 
@@ -44,30 +68,28 @@ class Damage:
         self.kept = b""
         if self.done or ended:
             return data, True
-        found = data.find(MAGIC)
-        start = found - HEADER
+        start = self.find(data)
         if start < 0:
-            keep = HEADER + len(MAGIC) - 1
-        elif start + INTO_STATE >= len(data):
+            keep = min(len(data), HELLO)
+        elif start + self.need > len(data):
             keep = len(data) - start
         else:
             return self.change(data, start)
-        self.kept = bytes(data[-keep:])
-        return data[:-keep], True
+        self.kept = bytes(data[len(data) - keep:])
+        return data[:len(data) - keep], True
 
     def change(self, data, start):
-        """Damage the stream whose first record begins at start."""
+        """Damage the stream at the record that begins at start."""
         self.done = True
         if self.how == "truncate":
             return data[:start + INTO_STATE], False
         if self.how == "flip":
             data[start + INTO_STATE] ^= 0x10
             return data, True
-        hello = data[start:start + HEADER + HELLO]
+        hello = data[start:start + HELLO]
         hello[HEADER:HEADER + len(FOREIGN)] = FOREIGN
-        hello[CRC] = bytes(4)
-        hello[CRC] = struct.pack("<I", crc32c(hello))
-        data[start:start + len(hello)] = hello
+        hello[CRC] = checksum(hello)
+        data[start:start + HELLO] = hello
         return data, True
 
 
@@ -103,7 +125,7 @@ def main():
             relay(source, destination, damage)
         except ConnectionError as error:
             print(f"an end gave up: {error}", flush=True)
-    print("damaged" if damage.done else "the stream's magic did not come by", flush=True)
+    print("damaged" if damage.done else "the record to be damaged did not come by", flush=True)
 
 
 main()
