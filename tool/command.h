@@ -54,7 +54,9 @@ enum outcome complain(const char *format, ...) __attribute__((format(printf, 1, 
 /* Subcommands; each is described in its manual page. */
 enum outcome check_command(int argc, char **argv);
 enum outcome list_command(int argc, char **argv);
+enum outcome provision_command(int argc, char **argv);
 enum outcome record_command(int argc, char **argv);
 enum outcome state_command(int argc, char **argv);
+enum outcome unprovision_command(int argc, char **argv);
 
 #endif /* TOOL_COMMAND_H */

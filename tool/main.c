@@ -14,9 +14,13 @@ static const struct command commands[] = {
 	  check_command, "nvmove check" },
 	{ "list", "list controlling functions, what they control, what can migrate", list_command,
 	  "nvmove list" },
+	{ "provision", "make VFs that can be given to virtual machines", provision_command,
+	  "nvmove provision" },
 	{ "record", "write a controller's compatibility record", record_command, "nvmove record" },
 	{ "state", "show, compare and verify controller states and migration streams",
 	  state_command, "nvmove state" },
+	{ "unprovision", "take VFs and their resources back", unprovision_command,
+	  "nvmove unprovision" },
 	{ NULL, NULL, NULL, NULL },
 };
 

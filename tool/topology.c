@@ -148,8 +148,8 @@ static int read_secondaries(const char *name, struct nvme_device *device,
 	if (identify(name, device, "Secondary Controller List", NVM_CNS_SECONDARY_LIST, 0, &list))
 		return -1;
 	if (list.num > TOPOLOGY_MOST_SECONDARIES) {
-		complain("%s: Secondary Controller List: %u entries, at most %u fit", name, list.num,
-			 TOPOLOGY_MOST_SECONDARIES);
+		complain("%s: Secondary Controller List: %u entries, at most %u fit", name,
+			 list.num, TOPOLOGY_MOST_SECONDARIES);
 		return -1;
 	}
 	controlling->nr_secondaries = 0;

@@ -263,7 +263,10 @@ int sysfs_write(const char *path, const char *value)
 		unbind(function_in(value));
 	else if (!strcmp(name, "drivers_probe"))
 		probe(function_in(value));
-	if (!err && strcmp(name, "unbind"))
+	/* What the kernel says of no driver at all. */
+	if (!strcmp(name, "driver_override") && !value[0])
+		value = "(null)";
+	if (!err && strcmp(name, "unbind") && strcmp(name, "drivers_probe"))
 		put(value, "%s", path);
 	return err;
 }

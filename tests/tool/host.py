@@ -32,6 +32,7 @@ class Host:
             path = self.sys / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(value + "\n", encoding="utf-8")
+        (self.devices / PF / "iommu_group").symlink_to("../../../kernel/iommu_groups/no-such-group")
 
     def nvmove(self, *arguments, **options):
         """Run nvmove on this host."""

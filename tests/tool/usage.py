@@ -8,7 +8,7 @@ from pathlib import Path
 from program import VECTORS, expect, finish, nvmove
 
 STATE = VECTORS / "idle.bin"
-HELP = [[], ["check"], ["list"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"]]
+HELP = [[], ["check"], ["list"], ["provision"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"], ["unprovision"]]
 WRONG = {
     "no command": ([], "Usage"),
     "an unknown command": (["fly"], "fly"),
