@@ -24,6 +24,7 @@ class Products:
     driver: Path
     mover: Path
     conformance: Path
+    command: Path
     accelerator: str
 
 
@@ -52,19 +53,23 @@ def _driver(root):
     return cache.product("driver", key, make) / "nvme-vfio-pci.ko"
 
 
-def _program(root, kind, name, title, directory, sources, libraries):
-    """A user-space program of C sources in one of the project's directories, built for the tree."""
-    copied = [directory, "include/nvmove"]
+def _program(root, kind, name, title, directory, sources, libraries, parts=(), options=()):
+    """A user-space program of C sources in one of the project's directories, and of all those of other parts of the project,
+    built for the tree."""
+    copied = [directory, *parts, "include/nvmove"]
+    sources = [*(f"{directory}/{source}" for source in sources),
+               *(str(path.relative_to(PROJECT)) for part in parts for path in sorted((PROJECT / part).rglob("*.c")))]
 
     def make(made):
         work = made / "work"
         _copy_sources(copied, work)
-        files = [f"/mnt/work/{directory}/{source}" for source in sources]
+        files = [f"/mnt/work/{source}" for source in sources]
+        options_of_parts = [f"-I/mnt/work/{part}" for part in parts]
         with stage(title):
             run.logged(tree.inside(root, {"work": work},
                                    ["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-Wshadow",
-                                    "-Wvla", "-Werror", "-I/mnt/work/include", "-o", f"/mnt/work/{name}", *files,
-                                    *libraries]),
+                                    "-Wvla", "-Werror", "-I/mnt/work/include", *options_of_parts, *options,
+                                    "-o", f"/mnt/work/{name}", *files, *libraries]),
                        cache.root() / f"{kind}.log", 300)
         shutil.copy2(work / name, made)
         cache.remove(work)
@@ -97,6 +102,12 @@ def _conformance(root):
                     _sources(directory, without=("in_process.c",)), ["-lnvme"])
 
 
+def _command(root):
+    """nvmove, the administrator's command."""
+    return _program(root, "command", "nvmove", "administrator's command", "tool", _sources("tool"),
+                    ["-ljson-c", "-luring", "-pthread"], parts=("ctrl",), options=("-DNVMOVE_VERSION=\"lab\"",))
+
+
 def prepare():
     """Make what the cache lacks."""
     tools.require()
@@ -104,4 +115,4 @@ def prepare():
     binary = qemu.binary(root)
     return Products(tree=root, qemu=binary, image=image.host_image(root), guest=guestimage.guest_image(root, _ramcheck(root)),
                     driver=_driver(root), mover=_mover(root), conformance=_conformance(root),
-                    accelerator=accel.accelerator(root, binary))
+                    command=_command(root), accelerator=accel.accelerator(root, binary))
