@@ -53,6 +53,12 @@ static void fill_limits(const struct nvmove_ctrl *ctrl, struct nvmove_compat_lim
 	};
 }
 
+static uint8_t protocols(const struct nvmove_subsystem *subsystem)
+{
+	return (subsystem->protocols & NVMOVE_PROTOCOL_RFC ? NVMOVE_COMPAT_F_RFC : 0) |
+	       (subsystem->protocols & NVMOVE_PROTOCOL_HMLM ? NVMOVE_COMPAT_F_HMLM : 0);
+}
+
 void compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record)
 {
 	bool adopts = ctrl->vsubsystem->policy == NVMOVE_IDENTITY_ADOPT;
@@ -69,7 +75,7 @@ void compat_fill(const struct nvmove_ctrl *ctrl, struct nvmove_compat *record)
 		.sections_read = cpu_to_le64(load_sections()),
 		.sections_required = cpu_to_le64(load_sections()),
 		.policy = adopts ? NVMOVE_COMPAT_ADOPT : NVMOVE_COMPAT_CHECK,
-		.protocols = NVMOVE_COMPAT_F_RFC,
+		.protocols = protocols(ctrl->subsystem),
 		.num_members = cpu_to_le16(vsubsystem_num_members(ctrl->vsubsystem)),
 	};
 	identity_fill(ctrl, &record->identity);

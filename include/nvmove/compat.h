@@ -18,6 +18,7 @@
 #define NVMOVE_COMPAT_ADOPT	1	/* a controller that is the only member takes it over */
 
 #define NVMOVE_COMPAT_F_RFC	(1 << 0)	/* protocol of the 2022 RFC (lm.h) */
+#define NVMOVE_COMPAT_F_HMLM	(1 << 1)	/* the standard's (lm.h) */
 
 /**
  * struct nvmove_compat_limits - what the device could let the controller be at most, with the resources

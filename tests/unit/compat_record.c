@@ -52,7 +52,7 @@ TEST_CASE(it_says_what_the_controller_is)
 	assert_int_equal(get32(record.data, AT(nr_namespaces)), 2);
 	assert_int_equal(get16(record.data, AT(state_major)), NVMOVE_CSTATE_MAJOR);
 	assert_int_equal(record.data[AT(policy)], NVMOVE_COMPAT_CHECK);
-	assert_int_equal(record.data[AT(protocols)], NVMOVE_COMPAT_F_RFC);
+	assert_int_equal(record.data[AT(protocols)], NVMOVE_COMPAT_F_RFC | NVMOVE_COMPAT_F_HMLM);
 	/* The identity and the namespaces are those of the state. */
 	rig_suspend(rig, 1);
 	state = state_of(rig, 1);
@@ -106,6 +106,22 @@ TEST_CASE(it_says_what_the_controller_could_be)
 	assert_int_equal(get16(record.data, IDENTITY(cntlid)), 5);
 	free(record.data);
 	rig_free(rig);
+}
+
+TEST_CASE(it_says_by_which_commands_the_state_travels)
+{
+	static const unsigned int spoken[] = { NVMOVE_PROTOCOL_RFC, NVMOVE_PROTOCOL_HMLM };
+	static const uint8_t said[] = { NVMOVE_COMPAT_F_RFC, NVMOVE_COMPAT_F_HMLM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(spoken); i++) {
+		struct rig_options options = { .protocols = spoken[i] };
+		struct rig *rig = rig_new_enabled(&options);
+		struct record record = record_of(rig, 1);
+
+		assert_int_equal(record.data[AT(protocols)], said[i]);
+		free(record.data);
+		rig_free(rig);
+	}
 }
 
 TEST_CASE(it_needs_room_and_a_controller_that_migrates)
@@ -370,6 +386,7 @@ TEST_CASE(sealed_garbage_is_judged)
 RUN_TESTS("compat_record",
 	  cmocka_unit_test(it_says_what_the_controller_is),
 	  cmocka_unit_test(it_says_what_the_controller_could_be),
+	  cmocka_unit_test(it_says_by_which_commands_the_state_travels),
 	  cmocka_unit_test(it_needs_room_and_a_controller_that_migrates),
 	  cmocka_unit_test(a_record_agrees_with_itself),
 	  cmocka_unit_test(what_cannot_be_read_is_named),
