@@ -292,6 +292,7 @@ static int take_changes(struct nvmove_device *ndev, struct nvmove_dma_log *log)
 {
 	const struct nvmove_hmlm_memory_change *change = (const void *)(log->changes + 1);
 	u32 i, bit, granules;
+	u64 dirty = 0;
 	int ret;
 
 	ret = check_head(ndev, log);
@@ -308,7 +309,9 @@ static int take_changes(struct nvmove_device *ndev, struct nvmove_dma_log *log)
 			return -EPROTO;
 		}
 		bitmap_set(log->pending, bit, granules);
+		dirty += (u64)granules << log->shift;
 	}
+	nvmove_statistics_add(ndev, NVMOVE_STAT_DIRTY_BYTES, dirty);
 	return 0;
 }
 
@@ -412,6 +415,7 @@ static int log_report_locked(struct nvmove_device *ndev, const struct dirty_rang
 	if (ret)
 		return ret;
 	report_window(log, range, window, dirty);
+	nvmove_statistics_add(ndev, NVMOVE_STAT_DIRTY_REPORTS, 1);
 	return 0;
 }
 

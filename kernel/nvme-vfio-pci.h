@@ -98,6 +98,8 @@ extern const struct nvmove_proto_ops nvmove_rfc_ops;
  * @NVMOVE_STAT_QUESTIONS_REFUSED: questions that the device has answered with no
  * @NVMOVE_STAT_SAVED_BYTES: bytes of the saved states
  * @NVMOVE_STAT_LOADED_BYTES: bytes of the loaded states
+ * @NVMOVE_STAT_DIRTY_REPORTS: times that user space was told what the DMA log has
+ * @NVMOVE_STAT_DIRTY_BYTES: bytes of host memory that the device has reported as written
  * @NVMOVE_STAT_SUSPEND_NS: how long the last suspend took
  * @NVMOVE_STAT_RESUME_NS: how long the last resume took
  * @NVMOVE_STAT_SAVE_NS: how long the last save took
@@ -118,6 +120,8 @@ enum nvmove_statistic {
 	NVMOVE_STAT_QUESTIONS_REFUSED,
 	NVMOVE_STAT_SAVED_BYTES,
 	NVMOVE_STAT_LOADED_BYTES,
+	NVMOVE_STAT_DIRTY_REPORTS,
+	NVMOVE_STAT_DIRTY_BYTES,
 	NVMOVE_STAT_SUSPEND_NS,
 	NVMOVE_STAT_RESUME_NS,
 	NVMOVE_STAT_SAVE_NS,

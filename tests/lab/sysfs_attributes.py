@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What sysfs says of a bound function: true, counted, for root alone where it names the guest, and never in the way of an unbinding.
+"""What sysfs says of a bound function: it is true, for root alone where it names the guest, and never in the way of an unbinding.
 
-Cases: a function that cannot migrate; one that can, before and after migrations; at every point of a migration with the device open;
-while the function is bound, unbound and removed.
+Cases: a function that cannot migrate; one that can, before and after migrations; at every point of a migration with the device
+open; while the function is bound, unbound and removed.
 """
 
 from nvmovelab import provision
@@ -17,7 +17,8 @@ NO_QUESTION = "Operation not supported"
 # States that the VFIO program is at some point in, whatever it does there.
 STATES = {"RUNNING", "RUNNING_P2P", "PRE_COPY", "PRE_COPY_P2P", "STOP", "STOP_COPY", "RESUMING", "ERROR"}
 STATISTICS = {"suspends", "resumes", "saves", "loads", "resets", "failed_arcs", "failed_loads", "questions_answered",
-              "questions_refused", "saved_bytes", "loaded_bytes", "suspend_ns", "resume_ns", "save_ns", "load_ns", "suspended_ns"}
+              "questions_refused", "saved_bytes", "loaded_bytes", "dirty_reports", "dirty_bytes", "suspend_ns", "resume_ns",
+              "save_ns", "load_ns", "suspended_ns"}
 
 
 def directory(function):
@@ -83,6 +84,7 @@ def check_statistics(bench, function):
     bench.expect_equal("bytes loaded", after["loaded_bytes"], after["saved_bytes"])
     for name in ("suspend_ns", "resume_ns", "save_ns", "load_ns"):
         bench.expect(0 < after[name] < after["suspended_ns"], f"{name} {after[name]}, suspended_ns {after['suspended_ns']}")
+    bench.expect_equal("dirty memory without a DMA log", (after["dirty_reports"], after["dirty_bytes"]), (0, 0))
 
 
 def check_everywhere(bench, function):
