@@ -5,13 +5,14 @@ Cases: a function that cannot migrate; one that can, before and after migrations
 open; while the function is bound, unbound and removed.
 """
 
-from nvmovelab import provision
+from nvmovelab import provision, trace
 from nvmovelab.subsystem import OTHER_PF, OTHER_VF_DEVICE_ID, OTHER_VFS, PF, SHARED
 
 MOVES = 5
 ROUNDS = 10
 NOBODY = 65534
 HEAD = 96       # of a question, before the record
+FRAMING = 4096  # bytes in a stream beside the state, at most
 NO_QUESTION = "Operation not supported"
 
 # States that the VFIO program is at some point in, whatever it does there.
@@ -67,10 +68,26 @@ def check_description(bench, function):
     bench.expect_equal("files that can be written", found, "")
 
 
+def check_trace(bench, counted):
+    """The trace points tell the same story as the counters."""
+    recorded = trace.events(bench.a)
+    for direction, what in (("save", "saves"), ("load", "loads")):
+        streams = {end: [e for e in recorded if e["event"] == f"nvme_vfio_stream_{end}" and e["direction"] == direction]
+                   for end in ("begin", "end")}
+        bench.expect_equal(f"{direction} streams that began and ended", [len(found) for found in streams.values()],
+                           [counted[what]] * 2)
+        moved = sum(int(e["bytes"]) for e in streams["end"])
+        framed = counted["saved_bytes" if direction == "save" else "loaded_bytes"]
+        bench.expect(framed < moved < framed + counted[what] * FRAMING,
+                     f"{moved} bytes of {direction} streams for {framed} bytes of state")
+    bench.expect_equal("resets traced", sum(e["event"] == "nvme_vfio_reset" for e in recorded), counted["resets"])
+
+
 def check_statistics(bench, function):
     """Migrations count, and only they do."""
     before = statistics(bench.a, function)
     bench.expect_equal("statistics of a function just bound", set(before.values()), {0})
+    trace.start(bench.a)
     bench.vfio(bench.a, "move", function, "--self", "--count", MOVES, "--nsid", SHARED.nsid)
     after = statistics(bench.a, function)
     for name in ("saves", "loads"):
@@ -85,6 +102,7 @@ def check_statistics(bench, function):
     for name in ("suspend_ns", "resume_ns", "save_ns", "load_ns"):
         bench.expect(0 < after[name] < after["suspended_ns"], f"{name} {after[name]}, suspended_ns {after['suspended_ns']}")
     bench.expect_equal("dirty memory without a DMA log", (after["dirty_reports"], after["dirty_bytes"]), (0, 0))
+    check_trace(bench, after)
 
 
 def check_everywhere(bench, function):
