@@ -58,5 +58,6 @@ enum outcome provision_command(int argc, char **argv);
 enum outcome record_command(int argc, char **argv);
 enum outcome state_command(int argc, char **argv);
 enum outcome unprovision_command(int argc, char **argv);
+enum outcome watch_command(int argc, char **argv);
 
 #endif /* TOOL_COMMAND_H */

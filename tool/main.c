@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	  state_command, "nvmove state" },
 	{ "unprovision", "take VFs and their resources back", unprovision_command,
 	  "nvmove unprovision" },
+	{ "watch", "tell what happens to functions that can migrate", watch_command,
+	  "nvmove watch" },
 	{ NULL, NULL, NULL, NULL },
 };
 

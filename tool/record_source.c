@@ -25,7 +25,7 @@
 /* Why a function has no record to read, as far as this host can tell. */
 static int explain(const struct pci_address *function)
 {
-	char path[SYSFS_PATH_SIZE];
+	char path[SYSFS_PATH_SIZE], reason[SYSFS_TEXT_SIZE];
 
 	sysfs_path(path, "bus/pci/devices/%s", function->text);
 	if (access(path, F_OK)) {
@@ -37,7 +37,10 @@ static int explain(const struct pci_address *function)
 		complain("%s: not bound to nvme-vfio-pci, which reads the record", function->text);
 		return -1;
 	}
-	return 0;
+	if (!sysfs_text(reason, "bus/pci/devices/%s/migration/reason", function->text))
+		return 0;
+	complain("%s: no record, it cannot migrate: %s", function->text, reason);
+	return -1;
 }
 
 static int fetch_local(const struct pci_address *function, struct contents *record)

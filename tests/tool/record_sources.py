@@ -10,7 +10,7 @@ from program import NVMOVE, VECTORS, expect, finish, nvmove
 import records
 
 RECORD = records.encode(records.BASE)
-VF, PLAIN, BROKEN = "0000:01:00.1", "0000:01:00.2", "0000:01:00.3"
+VF, PLAIN, BROKEN, UNABLE = (f"0000:01:00.{function}" for function in range(1, 5))
 SSH = """#!/bin/sh
 [ "$1" = -- ] || exit 90
 shift
@@ -23,13 +23,14 @@ exec "$NVMOVE_THERE" "$2" "$3"
 
 
 def make_host(root):
-    """A host with three functions, of which one has a record."""
+    """A host with four functions, of which one has a record."""
     devices = root / "sys" / "bus" / "pci" / "devices"
-    for address, record in ((VF, records.question(RECORD)), (PLAIN, None), (BROKEN, b"broken")):
+    for address, record in ((VF, records.question(RECORD)), (PLAIN, None), (BROKEN, b"broken"), (UNABLE, b"")):
         (devices / address).mkdir(parents=True)
-        if record:
+        if record is not None:
             (devices / address / "migration").mkdir()
             (devices / address / "migration" / "compat").write_bytes(record)
+    (devices / UNABLE / "migration" / "reason").write_text("no such command\n", encoding="utf-8")
     ssh = root / "bin" / "ssh"
     ssh.parent.mkdir()
     ssh.write_text(SSH, encoding="utf-8")
@@ -66,7 +67,7 @@ def check_refused(environment, root):
     """What has no record, each for its own reason."""
     damaged = root / "damaged"
     damaged.write_bytes(RECORD[:-1] + bytes([RECORD[-1] ^ 1]))
-    for source, word in ((PLAIN, "nvme-vfio-pci"), ("0000:02:00.0", "no such PCI function"), (BROKEN, "neither"),
+    for source, word in ((PLAIN, "nvme-vfio-pci"), ("0000:02:00.0", "no such PCI function"), (BROKEN, "neither"), (UNABLE, "cannot migrate: no such command"),
                          (f"ssh:down:{VF}", "exit code 255"), (f"ssh:mute:{VF}", "neither"),
                          (f"ssh:there:{PLAIN}", "exit code 2"), ("ssh:there", "ssh:HOST:FUNCTION"),
                          ("ssh:there:0000:01:00.1;reboot", "ssh:HOST:FUNCTION"), (f"ssh::{VF}", "ssh:HOST:FUNCTION"),

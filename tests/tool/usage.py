@@ -8,7 +8,8 @@ from pathlib import Path
 from program import VECTORS, expect, finish, nvmove
 
 STATE = VECTORS / "idle.bin"
-HELP = [[], ["check"], ["list"], ["provision"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"], ["unprovision"]]
+HELP = [[], ["check"], ["list"], ["provision"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"], ["unprovision"],
+        ["watch"]]
 WRONG = {
     "no command": ([], "Usage"),
     "an unknown command": (["fly"], "fly"),
