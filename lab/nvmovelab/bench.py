@@ -4,6 +4,8 @@
 Whatever a test started through it is ended when the test ends.
 """
 
+import json
+
 from . import faults, kernellog, mover, provision
 from .errors import LabError
 from .guest import Guest
@@ -38,6 +40,10 @@ class Bench:
         if found != wanted:
             raise Failure(f"{what}: {found!r}, expected {wanted!r}")
 
+    def note(self, **figures):
+        """Keep what the test has measured: figures.json in its directory."""
+        (self.directory / "figures.json").write_text(json.dumps(figures, indent=2, default=str) + "\n")
+
     def vf(self, host, number=1, driver=provision.DRIVER, **resources):
         """Provision a VF, with the project's driver loaded if that is to bind it; returns its PCI address."""
         if driver == provision.DRIVER:
@@ -45,8 +51,9 @@ class Bench:
         return provision.vf(host, number, driver, **resources)
 
     def vmm(self, host, *functions, **options):
-        """Start a VMM with VFs; options are Vmm's."""
-        vmm = Vmm(host, functions, **options)
+        """Start a VMM with VFs; options are Vmm's. QEMU is forced to migrate only what cannot track."""
+        forced = not all(provision.tracks(host, function) for function in functions)
+        vmm = Vmm(host, functions, **{"forced": forced, **options})
         self._vmms.append(vmm)
         return vmm
 

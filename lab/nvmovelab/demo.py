@@ -36,6 +36,7 @@ class Demo:
         self.source = self.destination = None
         self.rate = None
         self.protocols = []
+        self.tracked = False
         self.report = {}
         self.info = {}
         self.problems = []
@@ -58,11 +59,12 @@ class Demo:
                 self.protocols.append(provision.protocol(host, functions[-1]))
                 trace.start(host)
         with stage(f"host A: guest boots with VF {functions[0]} (stock QEMU, stock kernel)"):
-            self.source = Vmm(self.a, functions[:1])
+            self.tracked = all(provision.tracks(host, function) for host, function in zip((self.a, self.b), functions))
+            self.source = Vmm(self.a, functions[:1], forced=not self.tracked)
             self.guest.attach(self.source)
             self.guest.wait_ready(GUEST_BOOT_SECONDS, self.source.alive)
         with stage(f"host B: VMM waits with VF {functions[1]}"):
-            self.destination = Vmm(self.b, functions[1:], incoming=True)
+            self.destination = Vmm(self.b, functions[1:], incoming=True, forced=not self.tracked)
             self.guest.attach_later(self.destination)
             self.destination.listen()
 
@@ -139,6 +141,9 @@ class Demo:
         migration = {
             "total_ms": self.info["total-time"],
             "downtime_ms": self.info["downtime"],
+            "downtime_steps_ms": self.source.downtime_steps(),
+            "device_tracks_memory": self.tracked,
+            "device_states": [state for _, state in self.source.device_states()],
             "ram_bytes": self.info["ram"]["transferred"],
             "device_state_bytes": trace.command_bytes(on_a, "save"),
             "device_us": {
@@ -179,10 +184,13 @@ class Demo:
             f"  The guest moved from host A to host B in {move['total_ms'] / 1000:.2f} s, protocol {self.report['protocol']}.",
             f"  Downtime               {move['downtime_ms']:9.0f} ms   (guest's I/O stood still "
             f"{self.rate.longest_gap() * 1000:.0f} ms)",
+            "  Steps of the downtime       " + ", ".join(f"{name.replace('_', ' ')} {ms:.0f}"
+                                                        for name, ms in move["downtime_steps_ms"].items()) + " ms",
             f"  Device blackout        {blackout:9.2f} ms   suspend {us['suspend'] / 1000:.2f}, save "
             f"{us['save'] / 1000:.2f}, load {us['load'] / 1000:.2f}, resume {us['resume'] / 1000:.2f}",
             f"  Controller state       {move['device_state_bytes']:9d} bytes",
-            f"  Guest RAM sent         {move['ram_bytes'] / 1e6:9.1f} MB",
+            f"  Guest RAM sent         {move['ram_bytes'] / 1e6:9.1f} MB   "
+            f"({'by the log of the device' if move['device_tracks_memory'] else 'all while it stood still: no log of the device'})",
             f"  I/Os before/during/after  {guest['ios_before']} / {guest['ios_during']} / {guest['ios_after']}",
             f"  Verified               {guest['bytes_verified'] / 1e6:9.1f} MB, {guest['io_errors']} I/O errors, "
             f"{guest['verify_errors']} verify errors",

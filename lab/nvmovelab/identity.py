@@ -9,7 +9,7 @@ def _json(guest, *argv):
 
 
 def read(guest, controller="nvme0"):
-    """Everything by which an operating system tells one controller from another."""
+    """Everything by which an operating system tells one controller from another, and the guest's disks."""
     device = f"/dev/{controller}"
     control = _json(guest, "nvme", "id-ctrl", device)
     namespaces = [entry["nsid"] for entry in _json(guest, "nvme", "list-ns", device)["nsid_list"]]
@@ -25,7 +25,9 @@ def read(guest, controller="nvme0"):
     for nsid in namespaces:
         found["size"][nsid] = _json(guest, "nvme", "id-ns", device, "-n", str(nsid))["nsze"]
         found["descriptors"][nsid] = _json(guest, "nvme", "ns-descs", device, "-n", str(nsid))
-    found["disks"] = guest.sh(f"cd /sys/block; grep . {controller}n*/nsid {controller}n*/wwid {controller}n*/size")
+    # the kernel may still be looking at them
+    found["disks"] = guest.sh(f"cd /sys/block; for i in $(seq 600); do [ $(ls -d nvme[0-9]n* | wc -l) -ge {len(namespaces)} ] && break; "
+                              "sleep 0.1; done; grep . nvme[0-9]n*/nsid nvme[0-9]n*/wwid nvme[0-9]n*/size")
     return found
 
 

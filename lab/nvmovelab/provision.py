@@ -52,6 +52,12 @@ def protocol(host, function):
     return said[-1]
 
 
+def tracks(host, function):
+    """Whether the driver says that a function's device can log what memory it writes, on this kernel."""
+    said = re.findall(rf"{function}: (no DMA logging|DMA logging: \d+ ranges)", host.dmesg())
+    return bool(said) and said[-1].startswith("DMA")
+
+
 def disk(host, function, nsid):
     """Path of the disk, which may still be coming, that shows a namespace through a function bound to the nvme driver."""
     deadline = time.monotonic() + DISK_SECONDS

@@ -3,7 +3,8 @@
 
 A test is a module with a function run(bench). It fails by an exception, or because a host's kernel complained meanwhile
 (a module that provokes complaints names them in EXPECTED_TROUBLE, a regular expression). A module that has a meaning under
-some protocols only names them in PROTOCOLS. A test under which a guest or a
+some protocols only names them in PROTOCOLS. A module that takes too long for every run says so in BY_HAND and is run by its
+name only. A test under which a guest or a
 host died without being asked to is run once more, and both results are kept: nested emulation of stock kernels has that
 happen on its own, a defect of ours has it happen twice.
 """
@@ -131,6 +132,11 @@ class Suite:
 def main(names, protocol):
     """Run tests under a protocol; returns 0 if all passed."""
     modules = list(_modules(names, protocol))
+    if not names:
+        for name, module in modules:
+            if hasattr(module, "BY_HAND"):
+                say(f"not run unless asked for by name: {name} ({module.BY_HAND})")
+        modules = [(name, module) for name, module in modules if not hasattr(module, "BY_HAND")]
     for name, _ in modules:
         _record({"test": name, "passed": False, "seconds": 0, "problem": "it was not run"}, protocol)
     failed = 0

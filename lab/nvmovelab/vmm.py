@@ -14,8 +14,10 @@ from .qmp import Qmp
 
 FIRST_PORT = 4444
 MEMORY = 256
-# Without dirty tracking by the device all pinned memory counts as dirty until the guest stops (docs/lab.md).
-DOWNTIME_LIMIT_MS = 60000
+# Without dirty tracking by the device all pinned memory counts as dirty until the guest stops (docs/lab.md); with it, what QEMU
+# takes by default is enough.
+UNTRACKED_LIMIT_MS = 60000
+TRACKED_LIMIT_MS = 300
 BANDWIDTH = 10 << 30
 MIGRATION_SECONDS = 300
 ENDED = ("completed", "failed", "cancelled")
@@ -25,6 +27,9 @@ CAPABILITIES = ("events", "return-path", "switchover-ack")
 # What QEMU is asked to record: states of the devices, the use of their dirty log, and the steps of the downtime.
 TRACED = ("vfio_migration_set_device_state", "vfio_device_dirty_tracking_start", "vfio_get_dirty_bitmap",
           "vfio_save_block", "vfio_load_state_device_data", "vmstate_downtime_*", "migration_completion_*")
+# The steps of a downtime at the source by the record that ends each; in the last one the destination loads what was sent.
+STEPS = {"src-vm-stopped": "stop", "src-iterable-saved": "memory_and_device", "src-non-iterable-saved": "machine",
+         "src-downtime-end": "load"}
 
 
 class Vmm:
@@ -36,6 +41,7 @@ class Vmm:
         """functions are the PCI addresses of the VFs that the guest owns. forced: let QEMU migrate them even if it finds
         no way to learn which memory they write; without, it refuses such a migration."""
         self.host = host
+        self._forced = forced
         number = next(self._numbers)
         self.port = FIRST_PORT + number
         self._qmp_path, self._agent_path = f"/run/vmm{number}.qmp", f"/run/vmm{number}.agent"
@@ -97,25 +103,28 @@ class Vmm:
         """The stream of the guest agent's serial port."""
         return self.host.channel.relay(self._agent_path)
 
-    def _capabilities(self, *more):
+    def _capabilities(self, **more):
         self.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": name, "state": True} for name in (*CAPABILITIES, *more)])
+            {"capability": name, "state": state} for name, state in {**dict.fromkeys(CAPABILITIES, True), **more}.items()])
 
     def listen(self):
         """Make an incoming VMM wait for the guest."""
         self._capabilities()
         self.qmp.command("migrate-incoming", uri=f"tcp:0.0.0.0:{self.port}")
 
-    def start_migration(self, address, port, bandwidth=BANDWIDTH, downtime_limit_ms=DOWNTIME_LIMIT_MS, capabilities=()):
+    def start_migration(self, address, port, bandwidth=BANDWIDTH, downtime_limit_ms=None, pause=False):
         """Begin to move the guest to whoever listens at an address, with so many bytes per second at most, stopping the
-        guest when QEMU expects the rest to take no longer than the limit."""
-        self._capabilities(*capabilities)
-        self.qmp.command("migrate-set-parameters", downtime_limit=downtime_limit_ms, max_bandwidth=bandwidth)
+        guest when QEMU expects the rest to take no longer than the limit, which is generous without tracking. pause: wait for resume_migration() once the guest
+        and its devices are stopped."""
+        self._capabilities(**{"pause-before-switchover": pause})
+        limit = downtime_limit_ms or (UNTRACKED_LIMIT_MS if self._forced else TRACKED_LIMIT_MS)
+        self.qmp.command("migrate-set-parameters", downtime_limit=limit, max_bandwidth=bandwidth)
         self.qmp.command("migrate", uri=f"tcp:{address}:{port}")
 
     def migration(self):
         """query-migrate's answer; "status" is always there."""
-        return {"status": "none", **self.qmp.command("query-migrate")}
+        # QEMU answers nobody while it sends what is left of the memory of a guest that it has stopped
+        return {"status": "none", **self.qmp.command("query-migrate", timeout=MIGRATION_SECONDS)}
 
     def wait_migration(self, until=lambda info: info["status"] in ENDED, timeout=MIGRATION_SECONDS):
         """Wait for a condition on query-migrate's answer and return the answer."""
@@ -134,15 +143,51 @@ class Vmm:
         self.start_migration(destination.host.address, destination.port, **options)
         return self.wait_migration()
 
+    def end_precopy(self):
+        """Let a migration stop the guest that was given too little time for it."""
+        self.qmp.command("migrate-set-parameters", downtime_limit=UNTRACKED_LIMIT_MS)
+
+    def resume_migration(self):
+        """Let a migration go on that has paused with the guest stopped."""
+        self.qmp.command("migrate-continue", state="pre-switchover")
+
     def cancel(self):
         """Give a migration up and wait until it has ended; returns query-migrate's last answer."""
-        self.qmp.command("migrate_cancel")
+        self.qmp.command("migrate_cancel", timeout=MIGRATION_SECONDS)
         return self.wait_migration()
 
     def trace(self):
         """What QEMU recorded so far (TRACED): pairs of the host's time in seconds and the event with its words."""
         found = [re.match(r"\d+@(\d+\.\d+):(.*)", line) for line in self.host.sh(f"cat {self._trace}").splitlines()]
         return [(float(match[1]), match[2].strip()) for match in found if match]
+
+    def device_states(self):
+        """What QEMU has made of its devices so far: pairs of a device's PCI address and the state that it entered."""
+        return [match.groups() for _, words in self.trace()
+                if (match := re.match(r"vfio_migration_set_device_state +\(([\da-f:.]+)\) state (\w+)", words))]
+
+    def device_logs(self):
+        """How often QEMU has made its devices log what memory they write."""
+        return sum(words.startswith("vfio_device_dirty_tracking_start") for _, words in self.trace())
+
+    def downtime_steps(self):
+        """Milliseconds that each step of the source's last downtime took, by its name (STEPS)."""
+        found = {}
+        before = None
+        for when, words in self.trace():
+            checkpoint = words.removeprefix("vmstate_downtime_checkpoint ")
+            if checkpoint == "src-downtime-start":
+                before = when
+            elif before and checkpoint in STEPS:
+                found[STEPS[checkpoint]] = round((when - before) * 1000, 1)
+                before = when
+        return found
+
+    def dirty_reports(self):
+        """What QEMU was told about the guest's memory by its devices, or took for granted without them: pairs of a region's
+        number of pages and how many of them are dirty."""
+        found = [re.match(r"vfio_get_dirty_bitmap .* size= (0x[\da-f]+) .* dirty_pages=(\d+)", words) for _, words in self.trace()]
+        return [(int(match[1], 16) // 4096, int(match[2])) for match in found if match]
 
     def status(self):
         """QEMU's run state."""
@@ -152,9 +197,14 @@ class Vmm:
         """What QEMU has printed on its standard error so far."""
         return self._job.error_text()
 
+    def signal(self, number):
+        """Send a signal to QEMU."""
+        self._job.signal(number)
+
     def kill(self):
         """Let the VMM die without a word."""
-        self._job.signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+        self._job.wait(60)
 
     def quit(self):
         """End the VMM and wait for it."""

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 
+from . import kernellog
 from .errors import LabError, Timeout
 
 EILSEQ = 84
@@ -23,7 +24,7 @@ def disk(guest, nsid):
 class Rate:
     """Samples a disk's completed I/Os from the guest while it runs. Times are this machine's."""
 
-    def __init__(self, guest, disk, show):
+    def __init__(self, guest, disk, show=lambda per_second, seconds: None):
         self._job = guest.start(f"rm -f /run/stop-rate; while read -r r a b c w rest </sys/block/{disk}/stat; do "
                                 f"echo $r $w; [ -e /run/stop-rate ] && break; sleep {INTERVAL}; done")
         self._guest = guest
@@ -114,6 +115,8 @@ class Running:
 class Ramcheck:
     """ramcheck in the guest, from its start to finish(): most of the free memory is written by the device, page by page."""
 
+    # as in the program
+    PAGES_PER_READ = 16
     _generations = itertools.count(1)
 
     def __init__(self, guest, disk, first_mib, mib=32, percent=75, pages_per_second=2000):
@@ -138,6 +141,33 @@ class Ramcheck:
         if result.code not in (0, 1) or (result.code == 1) != (found["checksum"] != found["expected_checksum"]):
             raise LabError(f"ramcheck in the guest: exit code {result.code} with {found}")
         return found
+
+
+class Load:
+    """fio and ramcheck side by side on a guest's disk: 64 MiB behind first_mib are fio's, the 32 MiB behind these are
+    what ramcheck reads."""
+
+    def __init__(self, guest, disk, first_mib=0, **options):
+        """Options are Ramcheck's."""
+        self._guest = guest
+        self._memory = Ramcheck(guest, disk, first_mib + 64, **options)
+        self._fio = Running(guest, disk, offset=f"{first_mib}m", size="64m")
+        self.advance = self._fio.advance
+        self.rate = self._fio.rate
+
+    def finish(self):
+        """End both; returns what they found and a list of everything that is wrong with the disk, the memory or the guest."""
+        memory = self._memory.finish()
+        disk = self._fio.finish()
+        wrong = [f"fio: {disk[key]} {key.replace('_', ' ')}: {disk['words']}" for key in ("io_errors", "verify_errors") if disk[key]]
+        if not disk["bytes_verified"]:
+            wrong.append(f"fio verified nothing: {disk}")
+        if memory["wrong_pages"]:
+            wrong.append(f"{memory['wrong_pages']} of {memory['pages']} pages of memory are wrong: {memory['first']}")
+        if memory["pages_read"] < memory["pages"] // 4:
+            wrong.append(f"the device has written {memory['pages_read']} pages, less than a quarter of {memory['pages']}")
+        wrong += [f"guest's kernel: {line}" for line in kernellog.guest_trouble(self._guest)]
+        return {"disk": disk, "memory": memory}, wrong
 
 
 def fio(name, device, rw, **options):

@@ -2,7 +2,7 @@
 """A guest moves to the other host and back while fio verifies in it and its VF writes to most of its memory: identity, data
 and memory are those it had, both ways."""
 
-from nvmovelab import identity, kernellog, workload
+from nvmovelab import identity, workload
 from nvmovelab.subsystem import SHARED
 
 
@@ -11,9 +11,7 @@ def run(bench):
     functions = [bench.vf(host) for host in bench.hosts]
     source, guest = bench.boot_guest(bench.a, functions[0])
     before = identity.read(guest)
-    disk = workload.disk(guest, SHARED.nsid)
-    memory = workload.Ramcheck(guest, disk, first_mib=64)
-    load = workload.Running(guest, disk, size="64m")
+    load = workload.Load(guest, workload.disk(guest, SHARED.nsid))
     load.advance(3, "before the first move")
     for host, function, name in ((bench.b, functions[1], "to B"), (bench.a, functions[0], "back to A")):
         destination = bench.await_guest(host, function, guest)
@@ -24,11 +22,5 @@ def run(bench):
         load.advance(3, f"after the move {name}")
         bench.expect_equal(f"identity after the move {name}", identity.differences(before, identity.read(guest)), [])
         source = destination
-    checked = memory.finish()
-    found = load.finish()
-    bench.expect_equal("I/O errors", found["io_errors"], 0)
-    bench.expect_equal("verify errors", found["verify_errors"], 0)
-    bench.expect_equal("wrong pages of memory", (checked["wrong_pages"], checked.get("first")), (0, None))
-    bench.expect(checked["pages_read"] > checked["pages"], f"the VF has not written as much as the memory: {checked}")
-    bench.expect(found["bytes_verified"] > 0, f"fio verified nothing: {found}")
-    bench.expect_equal("guest's kernel log", kernellog.guest_trouble(guest), [])
+    _, wrong = load.finish()
+    bench.expect_equal("what is wrong", wrong, [])
