@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Admin commands by the NVMe driver's passthrough: two commands need no library.
+ * Admin commands by the NVMe driver's passthrough: three commands need no library.
  */
 #include "nvme_device.h"
 
@@ -44,6 +44,24 @@ int nvme_device_identify(struct nvme_device *device, uint8_t cns, uint16_t cntid
 		.addr = (uintptr_t)data,
 		.data_len = NVM_IDENTIFY_SIZE,
 		.cdw10 = cns | (uint32_t)cntid << 16,
+		.timeout_ms = TIMEOUT_MS,
+	};
+
+	return submit(device, &command);
+}
+
+int nvme_device_log(struct nvme_device *device, uint8_t lid, uint16_t lsi, uint64_t offset,
+		    void *data, uint32_t length)
+{
+	uint32_t dwords = length / 4 - 1;	/* 0-based */
+	struct nvme_admin_cmd command = {
+		.opcode = NVM_ADMIN_GET_LOG_PAGE,
+		.addr = (uintptr_t)data,
+		.data_len = length,
+		.cdw10 = lid | dwords << 16,
+		.cdw11 = dwords >> 16 | (uint32_t)lsi << 16,
+		.cdw12 = (uint32_t)offset,
+		.cdw13 = (uint32_t)(offset >> 32),
 		.timeout_ms = TIMEOUT_MS,
 	};
 

@@ -39,6 +39,19 @@ int nvme_device_identify(struct nvme_device *device, uint8_t cns, uint16_t cntid
 			 void *data);
 
 /**
+ * nvme_device_log() - Get Log Page (Base 5.1.12)
+ * @lid: log page
+ * @lsi: Log Specific Identifier
+ * @offset: byte offset in the page, a multiple of 4
+ * @data: receives @length bytes
+ * @length: multiple of 4, not more than the controller transfers at once
+ *
+ * Return: as nvme_device_identify().
+ */
+int nvme_device_log(struct nvme_device *device, uint8_t lid, uint16_t lsi, uint64_t offset,
+		    void *data, uint32_t length);
+
+/**
  * nvme_device_manage() - Virtualization Management (Base 5.2.6)
  * @cntlid: secondary controller
  * @action: enum nvm_virt_action

@@ -15,15 +15,15 @@
 #include <state_reader.h>
 
 #include "command.h"
+#include "question.h"
 #include "record_decode.h"
 #include "sysfs.h"
 
 #define SSH_PREFIX	"ssh:"
 #define HOST_SIZE	256
-#define MOST_BYTES	(1u << 20)	/* 1,024 namespaces with long locators take a third */
 
-/* Why a function has no record to read, as far as this host can tell. */
-static int explain(const struct pci_address *function)
+/* The driver asks for functions that it has; for others the controlling function is asked here. */
+static int fetch_local(const struct pci_address *function, struct contents *record)
 {
 	char path[SYSFS_PATH_SIZE], reason[SYSFS_TEXT_SIZE];
 
@@ -33,28 +33,18 @@ static int explain(const struct pci_address *function)
 		return -1;
 	}
 	sysfs_path(path, "bus/pci/devices/%s/migration", function->text);
-	if (access(path, F_OK)) {
-		complain("%s: not bound to nvme-vfio-pci, which reads the record", function->text);
+	if (access(path, F_OK))
+		return question_fetch(function, record);
+	if (sysfs_text(reason, "bus/pci/devices/%s/migration/reason", function->text)) {
+		complain("%s: no record, it cannot migrate: %s", function->text, reason);
 		return -1;
 	}
-	if (!sysfs_text(reason, "bus/pci/devices/%s/migration/reason", function->text))
-		return 0;
-	complain("%s: no record, it cannot migrate: %s", function->text, reason);
-	return -1;
-}
-
-static int fetch_local(const struct pci_address *function, struct contents *record)
-{
-	char path[SYSFS_PATH_SIZE];
-
-	if (explain(function))
-		return -1;
 	sysfs_path(path, "bus/pci/devices/%s/migration/compat", function->text);
 	if (access(path, R_OK) && errno == EACCES) {
 		complain("%s: only root may read a function's record", function->text);
 		return -1;
 	}
-	return file_read(path, MOST_BYTES, record);
+	return file_read(path, NVMOVE_QUESTION_MAX, record);
 }
 
 /* In the child: become ssh with standard output in @out. */
@@ -107,7 +97,7 @@ static int run_ssh(const char *source, const char *host, const char *function,
 		return -1;
 	}
 	snprintf(name, sizeof(name), "/dev/fd/%d", pipes[0]);
-	err = file_read(name, MOST_BYTES, record);
+	err = file_read(name, NVMOVE_QUESTION_MAX, record);
 	/* Whoever has too much to say is not listened to any longer. */
 	close(pipes[0]);
 	if (!wait_for(child, source))
@@ -166,7 +156,7 @@ int record_fetch(const char *source, struct contents *record)
 	else if (pci_address_parse(source, &function))
 		err = fetch_local(&function, record);
 	else
-		err = file_read(source, MOST_BYTES, record);
+		err = file_read(source, NVMOVE_QUESTION_MAX, record);
 	if (err)
 		return -1;
 	record->name = source;

@@ -186,8 +186,8 @@ static void add_event(struct json_object *events, const char *name, unsigned lon
 }
 
 /*
- * A counter that has shrunk counts anew: the function was bound again. Bytes that are seen before what
- * moved them is counted are kept for the line that tells it.
+ * A counter that has shrunk counts anew: the function was bound again. Bytes that are seen before
+ * what moved them is counted are kept for the line that tells it.
  */
 static void compare_counter(struct json_object *events, const struct sample *before,
 			    struct sample *now, size_t i)

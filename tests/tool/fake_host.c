@@ -6,13 +6,16 @@
  *
  * The host is the directory $FAKE_HOST: sys/ is its sysfs (see host.py), "commands" what its device
  * has been told so far, which each run of the program tells to a new one, "fail" what is to fail: a
- * line with the name of an attribute, or "manage CNTLID ACTION".
+ * line with the name of an attribute, "manage CNTLID ACTION", "open", "log", or "formats" of
+ * states.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <nvmove/lm.h>
 
 #include "../../tool/nvme_device.h"
 #include "../../tool/sysfs.h"
@@ -117,7 +120,27 @@ int nvme_device_identify(struct nvme_device *device, uint8_t cns, uint16_t cntid
 		      .cdw10 = cns | (uint32_t)cntid << 16);
 
 	(void)device;
+	if (cns == NVMOVE_HMLM_CNS_FORMATS && is_to_fail("formats"))
+		return NVM_SC_INVALID_FIELD;
 	buffer_read(buffer, 0, data, NVM_IDENTIFY_SIZE);
+	return (int)completion.status;
+}
+
+int nvme_device_log(struct nvme_device *device, uint8_t lid, uint16_t lsi, uint64_t offset,
+		    void *data, uint32_t length)
+{
+	struct buffer *buffer = buffer_new(rig->driver[0], length);
+	uint32_t dwords = length / 4 - 1;
+	struct completion completion =
+		ADMIN(rig->driver[0], .opcode = NVM_ADMIN_GET_LOG_PAGE, .prp1 = buffer->prp1,
+		      .prp2 = buffer->prp2, .cdw10 = lid | dwords << 16,
+		      .cdw11 = dwords >> 16 | (uint32_t)lsi << 16, .cdw12 = (uint32_t)offset,
+		      .cdw13 = (uint32_t)(offset >> 32));
+
+	(void)device;
+	if (is_to_fail("log"))
+		return NVM_SC_INVALID_FIELD;
+	buffer_read(buffer, 0, data, length);
 	return (int)completion.status;
 }
 
@@ -199,6 +222,10 @@ static void make_vf(unsigned int number)
 	sysfs_path(path, "bus/pci/devices/" PF "/virtfn%u", number - 1);
 	if (symlink(target, path))
 		abort();
+	sysfs_path(target, "bus/pci/devices/" PF);
+	sysfs_path(path, VF_PATH "/physfn", number);
+	if (symlink(target, path))
+		abort();
 }
 
 static void remove_vf(unsigned int number)
@@ -207,6 +234,8 @@ static void remove_vf(unsigned int number)
 
 	unbind(number);
 	sysfs_path(path, VF_PATH "/driver_override", number);
+	unlink(path);
+	sysfs_path(path, VF_PATH "/physfn", number);
 	unlink(path);
 	sysfs_path(path, VF_PATH, number);
 	rmdir(path);

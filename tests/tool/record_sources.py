@@ -67,7 +67,7 @@ def check_refused(environment, root):
     """What has no record, each for its own reason."""
     damaged = root / "damaged"
     damaged.write_bytes(RECORD[:-1] + bytes([RECORD[-1] ^ 1]))
-    for source, word in ((PLAIN, "nvme-vfio-pci"), ("0000:02:00.0", "no such PCI function"), (BROKEN, "neither"), (UNABLE, "cannot migrate: no such command"),
+    for source, word in ((PLAIN, "neither bound to nvme-vfio-pci nor a VF"), ("0000:02:00.0", "no such PCI function"), (BROKEN, "neither"), (UNABLE, "cannot migrate: no such command"),
                          (f"ssh:down:{VF}", "exit code 255"), (f"ssh:mute:{VF}", "neither"),
                          (f"ssh:there:{PLAIN}", "exit code 2"), ("ssh:there", "ssh:HOST:FUNCTION"),
                          ("ssh:there:0000:01:00.1;reboot", "ssh:HOST:FUNCTION"), (f"ssh::{VF}", "ssh:HOST:FUNCTION"),
