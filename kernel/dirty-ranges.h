@@ -296,4 +296,47 @@ static inline u32 dirty_find_change(const struct dirty_range *range, u32 nr_rang
 	return granules;
 }
 
+/**
+ * struct dirty_part - what a window shows of granules that are next to each other
+ * @first: first byte
+ * @last: last byte
+ * @bit: of the first granule that it shows whole
+ * @end: behind the last granule that it shows whole; not above @bit if there is none
+ */
+struct dirty_part {
+	u64 first;
+	u64 last;
+	u32 bit;
+	u32 end;
+};
+
+/**
+ * dirty_part_of() - what a window shows of granules, and which of them it shows whole
+ * @range: of dirty_ranges_fit()
+ * @shift: as given there
+ * @bit: of the first granule, which the window shows at least in part
+ * @end: behind that of the last one, likewise
+ * @window: memory within @range
+ */
+static inline struct dirty_part dirty_part_of(const struct dirty_range *range, u8 shift, u32 bit,
+					      u32 end, const struct dirty_range *window)
+{
+	struct dirty_part part = {
+		.first = range->first + ((u64)(bit - range->bit) << shift),
+		.last = range->first + ((u64)(end - range->bit) << shift) - 1,
+		.bit = bit,
+		.end = end,
+	};
+
+	if (part.first < window->first) {
+		part.first = window->first;
+		part.bit++;
+	}
+	if (part.last > window->last) {
+		part.last = window->last;
+		part.end--;
+	}
+	return part;
+}
+
 #endif /* NVMOVE_DIRTY_RANGES_H */

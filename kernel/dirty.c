@@ -357,38 +357,22 @@ static int fetch_changes(struct nvmove_device *ndev, struct nvmove_dma_log *log)
 	return -EPROTO;
 }
 
-/*
- * Tell user space of the granules from @bit to @end, as far as they are in its window. A granule
- * that is partly outside stays marked, for whoever asks for the rest.
- */
-static void report_granules(struct nvmove_dma_log *log, const struct dirty_range *range,
-			    unsigned long bit, unsigned long end,
-			    const struct dirty_range *window, struct iova_bitmap *dirty)
-{
-	u64 first = range->first + ((u64)(bit - range->bit) << log->shift);
-	u64 last = range->first + ((u64)(end - range->bit) << log->shift) - 1;
-	u64 from = max(first, window->first), to = min(last, window->last);
-
-	iova_bitmap_set(dirty, from, to - from + 1);
-	if (first < from)
-		bit++;
-	if (last > to)
-		end--;
-	if (bit < end)
-		bitmap_clear(log->pending, bit, end - bit);
-}
-
+/* A granule that is partly outside the window stays marked, for whoever asks for the rest. */
 static void report_window(struct nvmove_dma_log *log, const struct dirty_range *range,
 			  const struct dirty_range *window, struct iova_bitmap *dirty)
 {
 	unsigned long bit = range->bit + ((window->first - range->first) >> log->shift);
 	unsigned long end = range->bit + ((window->last - range->first) >> log->shift) + 1;
 	unsigned long next;
+	struct dirty_part part;
 
 	for (bit = find_next_bit(log->pending, end, bit); bit < end;
 	     bit = find_next_bit(log->pending, end, next)) {
 		next = find_next_zero_bit(log->pending, end, bit);
-		report_granules(log, range, bit, next, window, dirty);
+		part = dirty_part_of(range, log->shift, bit, next, window);
+		iova_bitmap_set(dirty, part.first, part.last - part.first + 1);
+		if (part.bit < part.end)
+			bitmap_clear(log->pending, part.bit, part.end - part.bit);
 		cond_resched();
 	}
 }

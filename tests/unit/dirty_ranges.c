@@ -346,6 +346,41 @@ TEST_CASE(changes_of_what_is_not_tracked_are_found)
 	assert_int_equal(find(range, UINT64_MAX - 0x3fff, UINT32_MAX, &bit), 0);
 }
 
+static void assert_part(struct dirty_part part, u64 first, u64 last, u32 bit, u32 end)
+{
+	assert_int_equal(part.first, first);
+	assert_int_equal(part.last, last);
+	assert_int_equal(part.bit, bit);
+	assert_int_equal(part.end, end);
+}
+
+TEST_CASE(window_shows_granules_in_part)
+{
+	struct dirty_range range[] = { at(0, 64 * KIB), at(GIB, 256 * KIB) };
+	struct dirty_range all = at(GIB, 256 * KIB), middle = at(GIB + 0x5000, 0xa000);
+
+	assert_int_equal(dirty_ranges_fit(range, 2, &many, 14), 2);
+	/* bits 4 to 19 are the second range's */
+	assert_part(dirty_part_of(&range[1], 14, 4, 20, &all), GIB, GIB + 0x3ffff, 4, 20);
+	assert_part(dirty_part_of(&range[1], 14, 6, 7, &all), GIB + 0x8000, GIB + 0xbfff, 6, 7);
+	/* 0x5000 to 0xefff: 4000 to 7fff and c000 to ffff in part, 8000 to bfff whole */
+	assert_part(dirty_part_of(&range[1], 14, 5, 8, &middle), GIB + 0x5000, GIB + 0xefff, 6, 7);
+	assert_part(dirty_part_of(&range[1], 14, 5, 6, &middle), GIB + 0x5000, GIB + 0x7fff, 6, 6);
+	assert_part(dirty_part_of(&range[1], 14, 7, 8, &middle), GIB + 0xc000, GIB + 0xefff, 7, 7);
+}
+
+TEST_CASE(window_within_a_granule_keeps_it)
+{
+	struct dirty_range range = at(0, 64 * KIB), window = at(0x5000, 0x1000);
+	struct dirty_part part;
+
+	assert_int_equal(dirty_ranges_fit(&range, 1, &many, 14), 1);
+	part = dirty_part_of(&range, 14, 1, 2, &window);
+	assert_int_equal(part.first, 0x5000);
+	assert_int_equal(part.last, 0x5fff);
+	assert_true(part.bit >= part.end);
+}
+
 RUN_TESTS("dirty_ranges",
 	  cmocka_unit_test(ranges_of_whole_granules_stay),
 	  cmocka_unit_test(ranges_grow_to_whole_granules),
@@ -360,4 +395,6 @@ RUN_TESTS("dirty_ranges",
 	  cmocka_unit_test(random_ranges_are_covered_within_the_limits),
 	  cmocka_unit_test(contradictions_in_a_report_are_found),
 	  cmocka_unit_test(changes_have_their_bits),
-	  cmocka_unit_test(changes_of_what_is_not_tracked_are_found));
+	  cmocka_unit_test(changes_of_what_is_not_tracked_are_found),
+	  cmocka_unit_test(window_shows_granules_in_part),
+	  cmocka_unit_test(window_within_a_granule_keeps_it));
