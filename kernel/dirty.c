@@ -193,12 +193,13 @@ static int log_start_locked(struct nvmove_device *ndev, struct rb_root_cached *r
 
 	if (ndev->log)
 		return -EINVAL;
-	/* from before a reset, or from a start of which nobody knows what became */
-	if (ndev->tracked) {
-		ret = nvmove_dma_log_stop(ndev);
-		if (ndev->tracked)
-			return ret;
-	}
+	/*
+	 * From before a reset, or from a start or a stop of which nobody knows what became. A
+	 * device that refuses may have nothing to stop; if it has, it refuses to start, too.
+	 */
+	ret = nvmove_dma_log_stop(ndev);
+	if (ret && ret != -EREMOTEIO)
+		return ret;
 	max_transfer = nvmove_controlling_max_transfer(ndev->controlling);
 	if (max_transfer < 0)
 		return max_transfer;
@@ -248,8 +249,7 @@ int nvmove_dma_log_stop(struct nvmove_device *ndev)
 	if (!ndev->tracked)
 		return 0;
 	ret = ndev->proto->track_stop(ndev);
-	/* a device that refuses to stop and tracks all the same will refuse to start */
-	if (!ret || ret == -EREMOTEIO)
+	if (!ret)
 		ndev->tracked = false;
 	return ret;
 }
