@@ -8,64 +8,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "scene.h"
 #include "workload.h"
-
-#define COMMAND_SECONDS 100
-
-static pid_t start_command(const char *command)
-{
-	pid_t child = fork();
-
-	if (child < 0)
-		return fail("cannot start \"%s\": %s", command, strerror(errno));
-	if (!child) {
-		execl("/bin/sh", "sh", "-euc", command, (char *)NULL);
-		_exit(127);
-	}
-	return child;
-}
-
-/* Return: 1 when the command has ended well, 0 when it still runs, or -1. */
-static int look_at_command(pid_t child, const char *command)
-{
-	int status;
-	pid_t ended = waitpid(child, &status, WNOHANG);
-
-	if (!ended)
-		return 0;
-	if (ended < 0)
-		return fail("waiting for \"%s\": %s", command, strerror(errno));
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return fail("\"%s\": exit status 0 expected, is %#x", command, status);
-	return 1;
-}
-
-static int run_command(const char *command)
-{
-	uint64_t end = now_us() + COMMAND_SECONDS * 1000000ull;
-	pid_t child = start_command(command);
-	int result = child < 0 ? -1 : 0;
-
-	watchdog_begin("running a command");
-	while (!result && now_us() < end) {
-		result = look_at_command(child, command);
-		sleep_us(10000);
-	}
-	if (result)
-		return result < 0 ? -1 : 0;
-	return fail("\"%s\": not done after %u s", command, COMMAND_SECONDS);
-}
 
 /* Runs the command; closes the device when the kernel asks for it. Sets @released if it did. */
 static int happen(struct scene *scene, const char *command, int release, bool *released)
 {
 	uint64_t end = now_us() + COMMAND_SECONDS * 1000000ull;
 	struct pollfd event = { .fd = release, .events = POLLIN };
-	pid_t child = start_command(command);
+	pid_t child = command_start(command);
 	int result = child < 0 ? -1 : 0;
 
 	watchdog_begin("while it happens");
@@ -74,7 +28,7 @@ static int happen(struct scene *scene, const char *command, int release, bool *r
 			vfio_close(&scene->machine.function);
 			*released = true;
 		}
-		result = look_at_command(child, command);
+		result = command_look(child, command);
 	}
 	if (result)
 		return result < 0 ? -1 : 0;
@@ -135,7 +89,7 @@ int test_event(const struct test_options *options)
 	for (size_t i = 0; !result && i < nr_places; i++) {
 		note("in %s", places[i].name);
 		if (scene_begin(&scene, options) || happen_at(&scene, options, &places[i]) ||
-		    run_command(options->undoing))
+		    command_run(options->undoing))
 			result = -1;
 		bytes_free(&scene.stream);
 		cases += !result;

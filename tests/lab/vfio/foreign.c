@@ -8,114 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kmsg.h"
 #include "mutation.h"
-#include "tests.h"
+#include "trial.h"
 #include "workload.h"
-
-/**
- * struct trial - a stopped guest and its stream
- * @machine: the guest's memory as of the stop is in the shadow
- * @good: its stream
- * @kmsg: what the driver says
- * @cases: loads tried
- * @failed: those that went wrong
- */
-struct trial {
-	struct machine machine;
-	struct bytes good;
-	struct kmsg kmsg;
-	unsigned int cases;
-	unsigned int failed;
-};
-
-static int freeze(struct trial *trial)
-{
-	bytes_free(&trial->good);
-	if (machine_stop(&trial->machine, NULL) ||
-	    machine_save(&trial->machine, &trial->good, NULL))
-		return -1;
-	vfio_disable_vectors(&trial->machine.function);
-	return 0;
-}
-
-static int trial_begin(struct trial *trial, const struct test_options *options)
-{
-	*trial = (struct trial){ .machine = MACHINE_CLOSED, .kmsg.file = -1 };
-	if (kmsg_open(&trial->kmsg, options->address) || start_guest(&trial->machine, options))
-		return -1;
-	return freeze(trial);
-}
-
-static int thaw(struct trial *trial, unsigned int interval_ms)
-{
-	machine_restore_memory(&trial->machine);
-	if (machine_run(&trial->machine))
-		return -1;
-	return workload_run(&trial->machine, interval_ms);
-}
-
-static int trial_end(struct trial *trial, const struct test_options *options, const char *test,
-		     int result)
-{
-	if (!result) {
-		int error = machine_write_stream(&trial->machine, &trial->good, 0, 0);
-
-		if (error)
-			result = fail("the good stream after all others: %s", strerror(-error));
-		else if (thaw(trial, options->interval_ms) || finish_guest(&trial->machine))
-			result = -1;
-	}
-	result = report_result(test, &trial->machine, trial->cases, trial->failed, result);
-	bytes_free(&trial->good);
-	if (trial->kmsg.file >= 0)
-		kmsg_close(&trial->kmsg);
-	machine_close(&trial->machine);
-	return result;
-}
-
-/* ERROR is left by a reset and by nothing else. */
-static int check_error_state(struct vfio_function *function)
-{
-	int state = vfio_get_state(function), none;
-
-	if (state != VFIO_DEVICE_STATE_ERROR)
-		return fail("state after a refused stream: ERROR expected, is %s",
-			    vfio_state_name(state));
-	for (uint32_t target = VFIO_DEVICE_STATE_STOP; target <= VFIO_LAST_STATE; target++)
-		if (!vfio_try_state(function, target, &none))
-			return fail("ERROR was left for %s without a reset",
-				    vfio_state_name((int)target));
-	return 0;
-}
-
-static int check_refusal(struct trial *trial, const char *name, const char *reason, int error)
-{
-	if (!error)
-		return fail("%s: the stream was accepted", name);
-	if (check_error_state(&trial->machine.function))
-		return -1;
-	if (!trial->kmsg.text[0])
-		return fail("%s: refused (%s) and the driver did not say why", name,
-			    strerror(-error));
-	if (reason && !strstr(trial->kmsg.text, reason))
-		return fail("%s: refused, but for another reason than \"%s\": %s", name, reason,
-			    trial->kmsg.text);
-	return 0;
-}
-
-static int reset_function(struct trial *trial)
-{
-	struct vfio_function *function = &trial->machine.function;
-	int state;
-
-	if (vfio_reset(function))
-		return -1;
-	state = vfio_get_state(function);
-	if (state != VFIO_DEVICE_STATE_RUNNING)
-		return fail("state after a reset: RUNNING expected, is %s", vfio_state_name(state));
-	return 0;
-}
 
 /* Loads @bad, which must be refused for @reason, and resets. -1 only if the test cannot go on. */
 static int must_refuse(struct trial *trial, const char *name, const struct bytes *bad, size_t chunk,
@@ -127,9 +22,9 @@ static int must_refuse(struct trial *trial, const char *name, const struct bytes
 	error = machine_write_stream(&trial->machine, bad, chunk, 0);
 	kmsg_collect(&trial->kmsg);
 	trial->cases++;
-	if (check_refusal(trial, name, reason, error))
+	if (trial_check_refusal(trial, name, reason, error))
 		trial->failed++;
-	return reset_function(trial);
+	return trial_reset(trial);
 }
 
 /* Loads @odd, which must be taken, lets the guest run, and freezes it again. */
@@ -143,11 +38,11 @@ static int must_accept(struct trial *trial, const struct test_options *options, 
 		kmsg_collect(&trial->kmsg);
 		fail("%s: the stream must be accepted: %s", name, strerror(-error));
 		trial->failed++;
-		return reset_function(trial);
+		return trial_reset(trial);
 	}
-	if (thaw(trial, options->interval_ms) || workload_is_clean(&trial->machine))
+	if (trial_thaw(trial, options->interval_ms) || workload_is_clean(&trial->machine))
 		return -1;
-	return freeze(trial);
+	return trial_freeze(trial);
 }
 
 static int try_mutation(struct trial *trial, const struct test_options *options,
@@ -284,9 +179,9 @@ static int try_damaged(struct trial *trial, uint64_t *random, unsigned int bits,
 	trial->cases++;
 	if (!error)
 		(*taken)++;
-	else if (check_refusal(trial, "damaged state", NULL, error))
+	else if (trial_check_refusal(trial, "damaged state", NULL, error))
 		trial->failed++;
-	result = reset_function(trial);
+	result = trial_reset(trial);
 out:
 	bytes_free(&bad);
 	return result;

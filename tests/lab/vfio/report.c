@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,12 +33,15 @@ static void print_line(const char *kind, const char *text)
 
 int fail(const char *format, ...)
 {
+	char text[sizeof(failure)];
 	va_list arguments;
 
-	pthread_mutex_lock(&failure_lock);
+	/* the latest failure may be among the arguments */
 	va_start(arguments, format);
-	vsnprintf(failure, sizeof(failure), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	pthread_mutex_lock(&failure_lock);
+	strcpy(failure, text);
 	print_line("FAILED: ", failure);
 	pthread_mutex_unlock(&failure_lock);
 	return -1;
