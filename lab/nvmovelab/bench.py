@@ -77,6 +77,10 @@ class Bench:
         """Run a test of the VFIO program on a host (mover.run); returns what it found, raises if anything was wrong."""
         return mover.run(host, self.directory, test, function, *options, **more)
 
+    def vfio_together(self, runs, **more):
+        """Run tests of the VFIO program at the same time (mover.run_together); returns what each found."""
+        return mover.run_together(self.directory, runs, **more)
+
     def vfio_pair(self, functions, *options, **more):
         """Let the VFIO program move its guest between the hosts (mover.run_pair); returns what it found, raises if
         anything was wrong."""

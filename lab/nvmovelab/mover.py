@@ -55,6 +55,26 @@ def run(host, directory, test, function, *options, timeout=TEST_SECONDS, group=N
         raise
 
 
+def run_together(directory, runs, timeout=TEST_SECONDS):
+    """Run tests at the same time; runs has for each its host, the test, the function and the options. Returns what each found, in
+    the same order; raises for the first that failed, after all have ended."""
+    for host in {id(run[0]): run[0] for run in runs}.values():
+        install(host)
+    jobs = [host.start_program(_argv(test, function, options, None)) for host, test, function, options in runs]
+    found, problems = [], []
+    for (host, test, function, _), job in zip(runs, jobs):
+        log = directory / f"{test}-{host.name}-{function}.log"
+        try:
+            found.append(_judge(host, test, job.wait(timeout), log))
+        except LabError as error:
+            problems.append(error)
+            if not log.exists():
+                log.write_text(str(error))
+    if problems:
+        raise problems[0]
+    return found
+
+
 def _end(job):
     """End a program whose other side has failed; returns what it said, or why it cannot be ended."""
     try:

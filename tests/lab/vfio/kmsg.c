@@ -33,7 +33,8 @@ static void keep_line(struct kmsg *kmsg, char *record)
 	if (!line || !strstr(line, kmsg->address))
 		return;
 	line[1 + strcspn(line + 1, "\n")] = '\0';
-	note("kernel: %s", line + 1);
+	if (!kmsg->quiet)
+		note("kernel: %s", line + 1);
 	snprintf(kmsg->text + length, sizeof(kmsg->text) - length, "%s\n", line + 1);
 }
 

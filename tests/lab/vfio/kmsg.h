@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** struct kmsg - an open kernel log; @text has the latest kmsg_collect()'s lines */
+/** struct kmsg - an open kernel log; @text has the latest kmsg_collect()'s lines, printed unless @quiet */
 struct kmsg {
 	int file;
+	bool quiet;
 	char address[32];
 	char text[4096];
 };
@@ -18,7 +19,7 @@ struct kmsg {
 /** kmsg_open() - open the log; what is in it already is skipped */
 int kmsg_open(struct kmsg *kmsg, const char *address);
 
-/** kmsg_collect() - lines about the function since the last call, printed and kept in @text */
+/** kmsg_collect() - lines about the function since the last call, kept in @text */
 void kmsg_collect(struct kmsg *kmsg);
 
 /** kmsg_skip() - forget lines up to now */

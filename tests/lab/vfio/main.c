@@ -29,6 +29,7 @@ static const struct test {
 	{ "flips", test_flips, 64, "COUNT streams with one wrong bit each" },
 	{ "truncated", test_truncated, 16, "streams cut at each record and COUNT other places" },
 	{ "damaged", test_damaged, 64, "COUNT wrong states with right checksums" },
+	{ "fuzz-stream", test_fuzz_stream, 1000, "COUNT streams changed at random, from number --first" },
 	{ "chunks", test_chunks, 0, "a stream written in pieces of all kinds" },
 	{ "reset", test_reset, 0, "device reset and FLR at every point of a migration" },
 	{ "close", test_close, 0, "close at every point of a migration" },
@@ -53,6 +54,7 @@ enum option_key {
 	KEY_UNDO,
 	KEY_ADMIN,
 	KEY_CNTLID,
+	KEY_FIRST,
 	KEY_INTERVAL,
 	KEY_TIMEOUT,
 	KEY_GROWTH,
@@ -86,6 +88,7 @@ static const struct argp_option option_list[] = {
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
 	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
 	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id there", 1 },
+	{ "first", KEY_FIRST, "N", 0, "number of the first stream of \"fuzz-stream\" (0)", 1 },
 	{ "max-growth", KEY_GROWTH, "KIB", 0, "kernel memory that a host may gain (8192)", 1 },
 	{ "interval", KEY_INTERVAL, "MS", 0, "I/O between two moves or rounds (200)", 2 },
 	{ "timeout", KEY_TIMEOUT, "MS", 0, "longest wait for the device (60000)", 2 },
@@ -201,6 +204,9 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 	case KEY_CNTLID:
 		line->options.cntlid = (uint16_t)number(state, text, UINT16_MAX);
 		return 0;
+	case KEY_FIRST:
+		line->options.first = number32(state, text);
+		return 0;
 	case KEY_GROWTH:
 		line->options.max_growth_kib = number32(state, text);
 		return 0;
@@ -285,7 +291,7 @@ static char *add_tests(int key, const char *text, void *input)
 		return NULL;
 	length += (size_t)snprintf(list, room, "Tests:\n");
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		length += (size_t)snprintf(list + length, room - length, "  %-10s %s\n",
+		length += (size_t)snprintf(list + length, room - length, "  %-11s %s\n",
 					   tests[i].name, tests[i].help);
 	return list;
 }

@@ -25,6 +25,7 @@
  * @cntlid: controller id of the function
  * @loaded: full queues, doorbells rung, and nothing completed when the device is stopped
  * @count: moves, rounds or damaged streams
+ * @first: number of the first random stream
  * @interval_ms: I/O between two of them
  * @timeout_ms: longest wait for the device
  * @max_growth_kib: kernel memory that a host may gain in all moves
@@ -42,6 +43,7 @@ struct test_options {
 	bool expect_refusal;
 	bool loaded;
 	unsigned int count;
+	unsigned int first;
 	unsigned int interval_ms;
 	unsigned int timeout_ms;
 	unsigned int max_growth_kib;
@@ -63,6 +65,9 @@ int test_flips(const struct test_options *options);
 int test_truncated(const struct test_options *options);
 int test_damaged(const struct test_options *options);
 int test_chunks(const struct test_options *options);
+
+/* fuzz_stream.c */
+int test_fuzz_stream(const struct test_options *options);
 
 /* reset.c */
 int test_reset(const struct test_options *options);
