@@ -43,6 +43,16 @@ def check_page(path, *command):
     expect("nvmove.1" in completions(*command, "nvm"), f"bash offers no files for {' '.join(command)}")
 
 
+def check_driver():
+    """The driver's page has every attribute that docs/sysfs-attributes.md describes, and no other."""
+    table = (PROJECT / "docs" / "sysfs-attributes.md").read_text(encoding="utf-8")
+    described = {name for cell in re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", table, re.MULTILINE)
+                 for name in re.findall(r"`([a-z_]+)`", cell)}
+    page = (MANUAL / "nvme-vfio-pci.4").read_text(encoding="utf-8")
+    listed = {name for line in re.findall(r"^\.It Pa ([a-z_ ,]+)$", page, re.MULTILINE) for name in line.split(" , ")}
+    expect(len(described) > 15 and described == listed, f"nvme-vfio-pci.4: {sorted(described ^ listed)} in one of the two alone")
+
+
 def main():
     """All commands, from the program's own lists."""
     front = (MANUAL / "nvmove.1").read_text(encoding="utf-8")
@@ -60,6 +70,7 @@ def main():
         for second in below:
             expect(f".It Cm {second}\n" in path.read_text(encoding="utf-8"), f"{path.name} lacks {second}")
             check_page(path, name, second)
+    check_driver()
     finish()
 
 
