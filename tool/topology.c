@@ -70,14 +70,43 @@ static int identify(const char *name, struct nvme_device *device, const char *wh
 	return status ? -1 : 0;
 }
 
-/* The function that is behind no VF is known to the driver, if an administrator has named it. */
+/* A line of the driver's attribute: a function, its controlling function, its controller id. */
+static bool takes_function(const char *line, const struct controlling *controlling,
+			   struct secondary *secondary)
+{
+	char function[16], physical[16];
+	unsigned int cntlid;
+
+	return sscanf(line, "%15s %15s %u", function, physical, &cntlid) == 3 &&
+	       cntlid == secondary->cntlid &&
+	       !strcmp(physical, controlling->function.text) &&
+	       pci_address_parse(function, &secondary->function);
+}
+
+/* Who is behind a controller without VF has been told the driver by an administrator, or nobody. */
+static void find_named(const struct controlling *controlling, struct secondary *secondary)
+{
+	char path[SYSFS_PATH_SIZE], line[SYSFS_TEXT_SIZE];
+	FILE *file;
+
+	sysfs_path(path, "bus/pci/drivers/%s/controlled", MIGRATION_DRIVER);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (takes_function(line, controlling, secondary))
+			break;
+	}
+	if (file)
+		fclose(file);
+}
+
 static void find_function(const struct controlling *controlling, struct secondary *secondary)
 {
 	char text[SYSFS_TEXT_SIZE];
 
-	if (secondary->vfn &&
-	    sysfs_link(text, "bus/pci/devices/%s/virtfn%u", controlling->function.text,
-		       secondary->vfn - 1))
+	if (!secondary->vfn)
+		find_named(controlling, secondary);
+	else if (sysfs_link(text, "bus/pci/devices/%s/virtfn%u", controlling->function.text,
+			    secondary->vfn - 1))
 		pci_address_parse(text, &secondary->function);
 }
 
@@ -100,7 +129,8 @@ static void judge(struct secondary *secondary)
 		give_reason(secondary, "VF %u does not exist: SR-IOV has made fewer",
 			    secondary->vfn);
 	else if (!function[0])
-		give_reason(secondary, "it is behind no VF, and its function is not known here");
+		give_reason(secondary, "behind no VF, and nobody has named its function: see "
+			    "nvme-vfio-pci(4), controlled");
 	else if (!secondary->online)
 		give_reason(secondary, "offline");
 	else if (!secondary->driver[0])

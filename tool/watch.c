@@ -40,6 +40,7 @@ static const struct counter {
 	{ "suspends", "suspended", "suspend_ns", NULL },
 	{ "saves", "saved", "save_ns", "saved_bytes" },
 	{ "loads", "loaded", "load_ns", "loaded_bytes" },
+	{ "dirty_reports", "written memory told", NULL, "dirty_bytes" },
 	{ "resumes", "resumed", "resume_ns", NULL },
 	{ "resets", "reset", NULL, NULL },
 	{ "failed_arcs", "arc failed", NULL, NULL },

@@ -75,11 +75,12 @@ static int manage(unsigned int cntlid, unsigned int action, unsigned int type, u
 
 static void make_device(void)
 {
+	static const struct rig_options options = { .num_secondary_pfs = 1 };
 	unsigned int cntlid, action, type, count;
 	char path[PATH_BYTES], line[80];
 	FILE *file;
 
-	rig = rig_new_enabled(NULL);
+	rig = rig_new_enabled(&options);
 	host_path(path, "commands");
 	file = fopen(path, "r");
 	while (file && fgets(line, sizeof(line), file)) {

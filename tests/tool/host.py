@@ -7,8 +7,8 @@ from program import nvmove
 
 PF = "0000:01:00.0"
 VFS = 3
-# ctrl/'s device in the unit tests: the primary is controller 7, three secondaries follow; namespaces 2 and 3, 3.
-PRIMARY = 7
+# ctrl/'s device in the unit tests: the primary is controller 7; 8 to 10 follow behind VFs, 11 behind a function of its own.
+FURTHER_CNTLID = 11
 
 
 def vf(number):
@@ -48,8 +48,8 @@ class Host:
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def controllers(self):
-        """The secondary controllers as nvmove list tells."""
-        return self.nvmove("list", "--json").json()["controlling_functions"][0]["controllers"]
+        """The secondary controllers behind VFs, as nvmove list tells."""
+        return [entry for entry in self.nvmove("list", "--json").json()["controlling_functions"][0]["controllers"] if entry["vf"]]
 
     def picture(self):
         """Everything in sysfs, to be compared."""

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from program import expect, finish
-from host import PF, Host, vf
+from host import FURTHER_CNTLID, PF, Host, vf
 
 NEVER = {"cntlid": 8, "function": None, "vf": 1, "online": False, "queues": 0, "vectors": 0, "namespaces": [2, 3],
          "driver": None, "protocol": None, "state": None, "migratable": False,
@@ -47,8 +47,8 @@ def check_stages(host):
     expect((primary.get("name"), primary.get("function"), primary.get("cntlid"), primary.get("serial"), primary.get("vfs"),
             primary.get("total_vfs"), primary.get("host_managed_live_migration")) ==
            ("nvme0", PF, 7, "UNIT0001", 0, 3, True), "the controlling function", answer)
-    expect(primary.get("queues") == {"total": 27, "assigned": 0, "most_per_controller": 9}, "its resources", answer)
-    expect(len(primary.get("controllers", ())) == 3 and primary["controllers"][0] == NEVER, "its first controller", answer)
+    expect(primary.get("queues") == {"total": 36, "assigned": 0, "most_per_controller": 9}, "its resources", answer)
+    expect(len(primary.get("controllers", ())) == 4 and primary["controllers"][0] == NEVER, "its first controller", answer)
     enable(host, 2)
     expect(reasons(host) == ["offline", "offline", "VF 3 does not exist: SR-IOV has made fewer"], f"{reasons(host)}")
     for line in ("manage 8 8 0 5", "manage 8 8 1 4", "manage 8 9 0 0"):
@@ -74,13 +74,29 @@ def check_stages(host):
 def check_tree(host):
     """The same for people."""
     lines = host.nvmove("list").out.splitlines()
-    expect(len(lines) == 5 and lines[0].startswith("nvme0  0000:01:00.0  controller 7  ") and "2 of 3 VFs" in lines[1] and
-           "5 of 27 queues assigned, 4 of 27 vectors assigned" in lines[1] and
+    expect(len(lines) == 6 and lines[0].startswith("nvme0  0000:01:00.0  controller 7  ") and "2 of 3 VFs" in lines[1] and
+           "5 of 36 queues assigned, 4 of 36 vectors assigned" in lines[1] and
            lines[2] == f"|- controller 8  {vf(1)}  online   5 queues  4 vectors  nsid 2,3  migratable: hmlm, RUNNING" and
            lines[3] == f"|- controller 9  {vf(2)}  offline  0 queues  0 vectors  nsid 3  not migratable: offline" and
-           lines[4].startswith("`- controller 10  -  "), "the tree", "\n".join(lines))
+           lines[4].startswith("|- controller 10  -  ") and lines[5].startswith("`- controller 11  -  "), "the tree", "\n".join(lines))
     (host.devices / vf(1) / "migration" / "state").write_text("\x1b]0;owned\x07\n", encoding="utf-8")
     expect("\x1b" not in host.nvmove("list").out, "a terminal is not protected")
+
+
+def check_named(host):
+    """A controller behind no VF: its function is the one that the driver was told, of this device and no other."""
+    def further():
+        controllers = host.nvmove("list", "--json").json()["controlling_functions"][0]["controllers"]
+        entry, = (entry for entry in controllers if entry["cntlid"] == FURTHER_CNTLID)
+        return entry["function"], entry["reason"]
+
+    expect(further()[0] is None and "nobody has named" in further()[1], f"nobody was named: {further()}")
+    named = host.sys / "bus" / "pci" / "drivers" / "nvme-vfio-pci" / "controlled"
+    named.write_text(f"0000:05:00.0 0000:09:00.0 {FURTHER_CNTLID}\n0000:06:00.0 {PF} 5\n", encoding="utf-8")
+    expect(further()[0] is None, f"somebody else was named: {further()}")
+    with open(named, "a", encoding="utf-8") as lines:
+        lines.write(f"0000:04:00.0 {PF} {FURTHER_CNTLID}\n")
+    expect(further() == ("0000:04:00.0", "offline"), f"it was named: {further()}")
 
 
 def check_refused(host):
@@ -102,5 +118,6 @@ with tempfile.TemporaryDirectory() as scratch:
     machine = Host(Path(scratch))
     check_stages(machine)
     check_tree(machine)
+    check_named(machine)
     check_refused(machine)
 finish()

@@ -10,9 +10,9 @@ from pathlib import Path
 from program import NVMOVE, expect, finish, nvmove
 
 FUNCTIONS = ["0000:01:00.1", "0000:01:00.2"]
-COUNTERS = ["questions_answered", "questions_refused", "suspends", "saves", "loads", "resumes", "resets", "failed_arcs",
+COUNTERS = ["dirty_reports", "questions_answered", "questions_refused", "suspends", "saves", "loads", "resumes", "resets", "failed_arcs",
             "failed_loads"]
-VALUES = ["suspend_ns", "save_ns", "load_ns", "resume_ns", "saved_bytes", "loaded_bytes"]
+VALUES = ["dirty_bytes", "suspend_ns", "save_ns", "load_ns", "resume_ns", "saved_bytes", "loaded_bytes"]
 
 
 class Host:
@@ -61,6 +61,8 @@ def check_events(host, process):
     expect_line(one, "RUNNING", {"event": "bound", "times": 1})
     host.put(one, state="PRE_COPY")
     expect_line(one, "PRE_COPY")
+    host.put(one, dirty_bytes=4096, dirty_reports=2)
+    expect_line(one, "PRE_COPY", {"event": "written memory told", "times": 2, "bytes": 4096})
     host.put(one, suspend_ns=290000, suspends=1)
     expect_line(one, "PRE_COPY", {"event": "suspended", "times": 1, "duration_ns": 290000})
     host.put(one, save_ns=2170000, saved_bytes=1304, saves=1)
@@ -97,7 +99,7 @@ def main():
         host = Host(Path(scratch))
         environment = {**os.environ, "NVMOVE_SYSFS": scratch}
         host.bind(FUNCTIONS[0])
-        with subprocess.Popen([NVMOVE, "watch", "--json", "--interval=10", "--lines=10"], env=environment, stdout=subprocess.PIPE,
+        with subprocess.Popen([NVMOVE, "watch", "--json", "--interval=10", "--lines=11"], env=environment, stdout=subprocess.PIPE,
                               text=True) as process:
             check_events(host, process)
         check_lines(host, environment)
