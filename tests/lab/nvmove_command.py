@@ -56,7 +56,7 @@ def check_list(bench, command):
         bench.expect_equal(f"controller behind VF {number}",
                            [controller[name] for name in ("cntlid", "online", "queues", "vectors")],
                            [entry["secondary-controller-identifier"], bool(entry["secondary-controller-state"] & 1),
-                            entry["num-vq"], entry["num-vi"]])
+                            entry["num-virtual-queues"], entry["num-virtual-interrupts"]])
 
 
 def provision_one(bench, command):
