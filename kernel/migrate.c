@@ -110,45 +110,46 @@ static int vacate(struct nvmove_device *ndev)
 	return ret;
 }
 
-static int start_stream(struct nvmove_device *ndev, struct nvmove_stream *stream,
+/* Takes over @stream, unless @ret says that preparing it has failed. */
+static int start_stream(struct nvmove_device *ndev, struct nvmove_stream *stream, int ret,
 			struct file **file)
 {
-	if (IS_ERR(stream))
-		return PTR_ERR(stream);
+	if (ret) {
+		nvmove_stream_end(stream);
+		return ret;
+	}
 	ndev->stream = stream;
 	*file = nvmove_stream_file(stream);
 	return 0;
 }
 
-/* Without pre-copy: all of the stream at once. */
-static int start_saving(struct nvmove_device *ndev, struct file **file)
+/* What can be said while the controller may still run. */
+static int start_precopy(struct nvmove_device *ndev, struct file **file)
 {
 	struct nvmove_stream *stream = nvmove_stream_begin(ndev);
-	int ret;
 
 	if (IS_ERR(stream))
 		return PTR_ERR(stream);
-	ret = nvmove_stream_save(stream, ndev);
-	if (ret) {
-		nvmove_stream_end(stream);
-		return ret;
-	}
-	return start_stream(ndev, stream, file);
+	return start_stream(ndev, stream, nvmove_stream_add_question(stream, ndev), file);
+}
+
+/* Without pre-copy: all of the stream at once, and no question, for the state is the next thing. */
+static int start_saving(struct nvmove_device *ndev, struct file **file)
+{
+	struct nvmove_stream *stream = nvmove_stream_begin(ndev);
+
+	if (IS_ERR(stream))
+		return PTR_ERR(stream);
+	return start_stream(ndev, stream, nvmove_stream_save(stream, ndev), file);
 }
 
 static int start_receiving(struct nvmove_device *ndev, struct file **file)
 {
 	struct nvmove_stream *stream = nvmove_stream_receive(ndev);
-	int ret;
 
 	if (IS_ERR(stream))
 		return PTR_ERR(stream);
-	ret = vacate(ndev);
-	if (ret) {
-		nvmove_stream_end(stream);
-		return ret;
-	}
-	return start_stream(ndev, stream, file);
+	return start_stream(ndev, stream, vacate(ndev), file);
 }
 
 /* The state was loaded by the write that completed the stream, if one did. */
@@ -186,7 +187,7 @@ static int step(struct nvmove_device *ndev, enum vfio_device_mig_state new, stru
 
 	case ARC(RUNNING, PRE_COPY):
 	case ARC(RUNNING_P2P, PRE_COPY_P2P):
-		return start_stream(ndev, nvmove_stream_begin(ndev), file);
+		return start_precopy(ndev, file);
 
 	case ARC(PRE_COPY_P2P, STOP_COPY):
 		return nvmove_stream_save(ndev->stream, ndev);
@@ -259,18 +260,18 @@ void nvmove_migrate_unlock(struct nvmove_device *ndev)
 	spin_unlock(&ndev->reset_lock);
 }
 
-int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream)
+int nvmove_migrate_deliver(struct nvmove_device *ndev, struct nvmove_stream *stream)
 {
 	int ret = -ENODEV;
 
 	/*
-	 * Not an arc: a load cannot suspend the controller, and a controller that was reset refuses
-	 * it. Whatever their order, the reset has the last word.
+	 * Not an arc: neither a question nor a load can suspend the controller, and one that was
+	 * reset refuses both. Whatever their order, the reset has the last word.
 	 */
 	if (mutex_lock_killable(&ndev->state_mutex))
 		return -EINTR;
 	if (ndev->stream == stream && ndev->state == VFIO_DEVICE_STATE_RESUMING)
-		ret = nvmove_stream_load(stream, ndev);
+		ret = nvmove_stream_deliver(stream, ndev);
 	nvmove_migrate_unlock(ndev);
 	return ret;
 }

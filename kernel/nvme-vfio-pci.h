@@ -407,6 +407,15 @@ int nvmove_dma_log_stop(struct nvmove_device *ndev);
 struct nvmove_stream *nvmove_stream_begin(struct nvmove_device *ndev);
 
 /**
+ * nvmove_stream_add_question - add what the controller asks the one that is to take its state
+ * @stream: from nvmove_stream_begin(), nobody else has it yet
+ * @ndev: the device
+ *
+ * Return: 0, also if the device has no question, else as nvmove_compat_read().
+ */
+int nvmove_stream_add_question(struct nvmove_stream *stream, struct nvmove_device *ndev);
+
+/**
  * nvmove_stream_save - read the controller's whole state and complete a stream with it
  * @stream: from nvmove_stream_begin()
  * @ndev: the device, suspended
@@ -438,24 +447,26 @@ int nvmove_stream_length(struct nvmove_stream *stream, struct nvmove_device *nde
 struct nvmove_stream *nvmove_stream_receive(struct nvmove_device *ndev);
 
 /**
- * nvmove_migrate_load - a received stream is complete and correct: load the state
+ * nvmove_migrate_deliver - something has been received that the device has to judge
  * @ndev: the device
  * @stream: the stream, its lock not held
  *
  * Return: 0, -ENODEV if the device has left RESUMING meanwhile, -EINTR if the caller is being
- * killed while it waits for its turn, else as nvmove_stream_load().
+ * killed while it waits for its turn, else as nvmove_stream_deliver().
  */
-int nvmove_migrate_load(struct nvmove_device *ndev, struct nvmove_stream *stream);
+int nvmove_migrate_deliver(struct nvmove_device *ndev, struct nvmove_stream *stream);
 
 /**
- * nvmove_stream_load - give the state of a complete and correct stream to the device
+ * nvmove_stream_deliver - ask the device the question that was received, or give it the state of a
+ * stream that is complete and correct
  * @stream: from nvmove_stream_receive()
  * @ndev: the device, suspended
  *
  * Return: 0, -EINVAL if the stream has been spoilt since, -EINTR if the caller is being killed,
- * else as the load operation of struct nvmove_proto_ops. After a failure the stream stays refused.
+ * else as nvmove_compat_ask() or the load operation of struct nvmove_proto_ops. After a failure the
+ * stream stays refused.
  */
-int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev);
+int nvmove_stream_deliver(struct nvmove_stream *stream, struct nvmove_device *ndev);
 
 /**
  * nvmove_stream_finish - close a received stream to user space and judge it

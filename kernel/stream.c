@@ -10,7 +10,9 @@
  *
  * The write that completes a stream has the state machine load it, so that it fails if the device
  * refuses the state. Later is too late: a VMM that has written everything tells the source that the
- * migration has succeeded, and leaves RESUMING only when it starts the guest.
+ * migration has succeeded, and leaves RESUMING only when it starts the guest. Likewise the write
+ * that completes a question has the device answer it: a VMM writes what it got in pre-copy while
+ * the source's guest runs, and gives up the migration if that fails.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cleanup.h>
@@ -28,6 +30,7 @@
 #include <linux/vfio.h>
 #include <linux/wait.h>
 
+#include <nvmove/lm.h>
 #include <nvmove/stream.h>
 
 #include "controlling.h"
@@ -62,6 +65,10 @@ struct nvmove_record {
  *	could wait for it
  * @records: read: what is still to be read. Write: the pieces of the state
  * @complete: read: the end record is or was among @records. Set once, read without lock too
+ * @question: write: what was received of the question; NULL before that and once it was asked
+ * @question_size: write: bytes of it, 0 if there is none
+ * @question_received: write: bytes of it that were received
+ * @asked: write: the device has accepted the question
  * @current_record: write: the record being received
  * @position: bytes, header included, that are done of the first or the current record
  * @moved: bytes that user space has read or written so far; only shown
@@ -84,6 +91,10 @@ struct nvmove_stream {
 	struct mutex lock; /* see above */
 	struct list_head records;
 	bool complete;
+	u8 *question;
+	u32 question_size;
+	u32 question_received;
+	bool asked;
 	struct nvmove_record *current_record;
 	u32 position;
 	u64 moved;
@@ -265,17 +276,19 @@ static __poll_t stream_poll(struct file *file, struct poll_table_struct *table)
 /* All that pre-copy has to offer is what the stream began with: nothing becomes dirty. */
 static long precopy_info(struct nvmove_stream *stream, struct vfio_precopy_info __user *user)
 {
-	struct vfio_precopy_info info;
+	const size_t size = offsetofend(struct vfio_precopy_info, dirty_bytes);
+	struct vfio_precopy_info info = {};
 	bool precopy;
 
-	if (copy_from_user(&info, user, sizeof(info)))
+	if (copy_from_user(&info, user, size))
 		return -EFAULT;
-	if (info.argsz < sizeof(info))
+	if (info.argsz < size)
 		return -EINVAL;
 
 	if (mutex_lock_interruptible(&stream->lock))
 		return -ERESTARTSYS;
 	precopy = !stream_has_ended(stream) && !stream->complete;
+	/* for output alone, where user space has asked for it; else not looked at */
 	info.flags = 0;
 	info.initial_bytes = unread_bytes(stream);
 	info.dirty_bytes = 0;
@@ -283,7 +296,7 @@ static long precopy_info(struct nvmove_stream *stream, struct vfio_precopy_info 
 
 	if (!precopy)
 		return -EINVAL;
-	return copy_to_user(user, &info, sizeof(info)) ? -EFAULT : 0;
+	return copy_to_user(user, &info, size) ? -EFAULT : 0;
 }
 
 static long stream_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -342,9 +355,22 @@ static int check_header(struct nvmove_stream *stream, const struct nvmove_stream
 		if (stream->greeted)
 			return refuse(stream, "hello records: 1 expected, 2 in the stream");
 		return check_length(stream, "hello", sizeof(struct nvmove_stream_hello), length);
+	case NVMOVE_STREAM_QUESTION:
+		if (stream->state_size)
+			return refuse(stream,
+				      "question records behind the state size: 0 expected, 1 in the stream");
+		if (length <= sizeof(struct nvmove_stream_question))
+			return refuse(stream,
+				      "length of a question record: more than %zu expected, %u in the stream",
+				      sizeof(struct nvmove_stream_question), length);
+		return 0;
 	case NVMOVE_STREAM_SIZE:
 		if (stream->state_size)
 			return refuse(stream, "size records: 0 expected, 1 in the stream");
+		if (stream->question_received < stream->question_size)
+			return refuse(stream,
+				      "bytes of the question: %u announced, %u in the stream",
+				      stream->question_size, stream->question_received);
 		return check_length(stream, "size", sizeof(struct nvmove_stream_size), length);
 	case NVMOVE_STREAM_STATE:
 		if (!stream->state_size)
@@ -368,7 +394,7 @@ static int check_header(struct nvmove_stream *stream, const struct nvmove_stream
 		if (!(flags & NVMOVE_STREAM_F_SKIPPABLE))
 			return refuse(stream,
 				      "record type: 1 to %u known, %u required by the stream",
-				      NVMOVE_STREAM_SIZE, type);
+				      NVMOVE_STREAM_QUESTION, type);
 		return 0;
 	}
 }
@@ -404,6 +430,60 @@ static int check_hello(struct nvmove_stream *stream, const struct nvmove_stream_
 	stream->greeted = true;
 	/* up to minor version 0 the hello record had the size; 0: a size record has it */
 	return hello->state_size ? check_size(stream, le32_to_cpu(hello->state_size)) : 0;
+}
+
+static int begin_question(struct nvmove_stream *stream, u32 size)
+{
+	if (!size || size > NVMOVE_QUESTION_MAX || size % sizeof(u32))
+		return refuse(stream,
+			      "size of the question: multiples of 4 up to %u here, %u in the stream",
+			      NVMOVE_QUESTION_MAX, size);
+
+	stream->question = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!stream->question)
+		return -ENOMEM;
+	stream->question_size = size;
+	return 0;
+}
+
+static int accept_question(struct nvmove_stream *stream, const struct nvmove_record *record)
+{
+	const struct nvmove_stream_question *question = (const void *)record->payload;
+	u32 length = record->length - sizeof(*question);
+	u32 offset = le32_to_cpu(question->offset);
+	u32 size = le32_to_cpu(question->size);
+	int ret;
+
+	if (!stream->question_size) {
+		ret = begin_question(stream, size);
+		if (ret)
+			return ret;
+	}
+	if (size != stream->question_size)
+		return refuse(stream, "size of the question: %u at first, %u in a later record",
+			      stream->question_size, size);
+	if (offset != stream->question_received)
+		return refuse(stream, "offset in the question: %u expected, %u in the stream",
+			      stream->question_received, offset);
+	if (length > size - offset)
+		return refuse(stream,
+			      "length of a piece of the question: up to %u expected, %u in the stream",
+			      size - offset, length);
+
+	memcpy(stream->question + offset, question + 1, length);
+	stream->question_received += length;
+	return 0;
+}
+
+static bool question_is_due(const struct nvmove_stream *stream)
+{
+	return stream->question_size && stream->question_received == stream->question_size &&
+	       !stream->asked;
+}
+
+static bool state_is_due(const struct nvmove_stream *stream)
+{
+	return stream->sealed && !stream->loaded;
 }
 
 static int check_end(struct nvmove_stream *stream, const struct nvmove_stream_end *end)
@@ -447,6 +527,9 @@ static int accept_record(struct nvmove_stream *stream)
 	case NVMOVE_STREAM_SIZE:
 		ret = check_size(stream, le32_to_cpup((const __le32 *)record->payload));
 		break;
+	case NVMOVE_STREAM_QUESTION:
+		ret = accept_question(stream, record);
+		break;
 	case NVMOVE_STREAM_STATE:
 		stream->received += record->length;
 		stream->state_crc = crc32c(stream->state_crc, record->payload, record->length);
@@ -482,26 +565,16 @@ static int advance_record(struct nvmove_stream *stream, size_t length)
 	return 0;
 }
 
-static ssize_t stream_write(struct file *file, const char __user *buffer, size_t count,
-			    loff_t *position)
+/* Up to @count bytes, fewer where the device has to be asked before there is more. */
+static ssize_t receive(struct nvmove_stream *stream, const char __user *buffer, size_t count)
 {
-	struct nvmove_stream *stream = file->private_data;
 	ssize_t done = 0;
 	size_t length;
-	bool complete;
 	void *span;
-	int ret;
 
-	if (position)
-		return -ESPIPE;
-	if (mutex_lock_interruptible(&stream->lock))
-		return -ERESTARTSYS;
-
-	while (done < count && !stream->error) {
-		if (stream_has_ended(stream)) {
-			done = done ?: -ENODEV;
-			break;
-		}
+	while (done < count && !stream->error && !question_is_due(stream)) {
+		if (stream_has_ended(stream))
+			return done ?: -ENODEV;
 		if (stream->sealed) {
 			stream->error = refuse(stream,
 					       "bytes after the end record: 0 expected, %zu in the stream",
@@ -511,31 +584,51 @@ static ssize_t stream_write(struct file *file, const char __user *buffer, size_t
 
 		span = record_span(stream->current_record, stream->position, &length);
 		length = min(length, count - done);
-		if (copy_from_user(span, buffer + done, length)) {
-			done = done ?: -EFAULT;
-			break;
-		}
+		if (copy_from_user(span, buffer + done, length))
+			return done ?: -EFAULT;
 		done += length;
 		WRITE_ONCE(stream->moved, stream->moved + length);
 		stream->error = advance_record(stream, length);
 	}
+	return stream->error ?: done;
+}
 
-	if (stream->error)
-		done = stream->error;
-	complete = stream->sealed && !stream->loaded;
-	mutex_unlock(&stream->lock);
-	if (!complete || done <= 0)
-		return done;
+static ssize_t stream_write(struct file *file, const char __user *buffer, size_t count,
+			    loff_t *position)
+{
+	struct nvmove_stream *stream = file->private_data;
+	ssize_t done = 0, ret;
+	bool due, refused;
 
-	/* state_mutex comes before the stream's lock */
-	ret = nvmove_migrate_load(stream->ndev, stream);
-	return ret ?: done;
+	if (position)
+		return -ESPIPE;
+
+	while (done < count) {
+		if (mutex_lock_interruptible(&stream->lock))
+			return done ?: -ERESTARTSYS;
+		ret = receive(stream, buffer + done, count - done);
+		refused = stream->error;
+		due = question_is_due(stream) || state_is_due(stream);
+		mutex_unlock(&stream->lock);
+		if (refused)
+			return ret;
+		if (ret < 0)
+			return done ?: ret;
+		done += ret;
+
+		/* state_mutex comes before the stream's lock */
+		ret = due ? nvmove_migrate_deliver(stream->ndev, stream) : 0;
+		if (ret)
+			return ret;
+	}
+	return done;
 }
 
 static void stream_free(struct nvmove_stream *stream)
 {
 	records_free(&stream->records);
 	record_free(stream->current_record);
+	kvfree(stream->question);
 	mutex_destroy(&stream->lock);
 	put_device(stream->dev);
 	vfio_put_device(&stream->ndev->core.vdev);
@@ -613,6 +706,26 @@ static int add_record(struct list_head *records, enum nvmove_stream_type type,
 	memcpy(record->payload, payload, length);
 	record_seal(record, type);
 	list_add_tail(&record->list, records);
+	return 0;
+}
+
+static int add_question_piece(struct nvmove_stream *stream, const void *data, u32 size,
+			      u32 offset, u32 length)
+{
+	struct nvmove_stream_question question = {
+		.size = cpu_to_le32(size),
+		.offset = cpu_to_le32(offset),
+	};
+	struct nvmove_record *record = record_allocate(sizeof(question) + length);
+
+	if (!record)
+		return -ENOMEM;
+
+	memcpy(record->payload, &question, sizeof(question));
+	memcpy(record->payload + sizeof(question), data + offset, length);
+	record->header.flags = cpu_to_le32(NVMOVE_STREAM_F_SKIPPABLE);
+	record_seal(record, NVMOVE_STREAM_QUESTION);
+	list_add_tail(&record->list, &stream->records);
 	return 0;
 }
 
@@ -759,6 +872,25 @@ struct nvmove_stream *nvmove_stream_begin(struct nvmove_device *ndev)
 	return stream;
 }
 
+int nvmove_stream_add_question(struct nvmove_stream *stream, struct nvmove_device *ndev)
+{
+	const u32 max = NVMOVE_STREAM_PAYLOAD_MAX - sizeof(struct nvmove_stream_question);
+	u32 size, offset, length;
+	void *question;
+	int ret;
+
+	ret = nvmove_compat_read(ndev, &question, &size);
+	if (ret)
+		return ret == -EOPNOTSUPP ? 0 : ret;
+
+	for (offset = 0; !ret && offset < size; offset += length) {
+		length = min(max, size - offset);
+		ret = add_question_piece(stream, question, size, offset, length);
+	}
+	kvfree(question);
+	return ret;
+}
+
 /* A state that could not be saved whole leaves the stream as it was. */
 int nvmove_stream_save(struct nvmove_stream *stream, struct nvmove_device *ndev)
 {
@@ -825,7 +957,20 @@ static int load_state(struct nvmove_stream *stream, struct nvmove_device *ndev)
 	return 0;
 }
 
-int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev)
+/* A device that cannot answer is like one that was not asked: the load will tell. */
+static int ask_question(struct nvmove_stream *stream, struct nvmove_device *ndev)
+{
+	int ret = nvmove_compat_ask(ndev, stream->question, stream->question_size);
+
+	if (ret && ret != -EOPNOTSUPP)
+		return ret;
+	kvfree(stream->question);
+	stream->question = NULL;
+	stream->asked = true;
+	return 0;
+}
+
+int nvmove_stream_deliver(struct nvmove_stream *stream, struct nvmove_device *ndev)
 {
 	u64 start;
 	int ret;
@@ -834,14 +979,16 @@ int nvmove_stream_load(struct nvmove_stream *stream, struct nvmove_device *ndev)
 		return -EINTR;
 	/* another writer may have been faster, or have spoilt the stream */
 	ret = stream->error;
-	if (!ret && !stream->loaded) {
+	if (!ret && question_is_due(stream))
+		ret = ask_question(stream, ndev);
+	if (!ret && state_is_due(stream)) {
 		start = ktime_get_ns();
 		ret = load_state(stream, ndev);
 		nvmove_statistics_load(ndev, stream->state_size, ret, ktime_get_ns() - start);
 		stream->loaded = !ret;
-		/* half a state is none: the stream cannot be tried again */
-		stream->error = ret;
 	}
+	/* half a state is none, and who cannot take a state gets none: no second try */
+	stream->error = ret;
 	mutex_unlock(&stream->lock);
 	return ret;
 }

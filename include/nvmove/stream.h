@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The VFIO migration stream of nvme-vfio-pci: a hello record, the size of the controller state, the
- * state in pieces, an end record (docs/stream.md). Every record is checksummed; the state inside is
- * opaque here. Layouts and numbers only, never logic.
+ * The VFIO migration stream of nvme-vfio-pci: a hello record, a question to the destination, the
+ * size of the controller state, the state in pieces, an end record (docs/stream.md). Every record is
+ * checksummed; the question and the state inside are opaque here. Layouts and numbers only, never
+ * logic.
  */
 #ifndef NVMOVE_STREAM_H
 #define NVMOVE_STREAM_H
@@ -24,12 +25,16 @@
  * @NVMOVE_STREAM_END: last record, exactly once: struct nvmove_stream_end. Nothing follows it
  * @NVMOVE_STREAM_SIZE: before the first piece, exactly once if the hello record leaves the size
  *	open, else never: struct nvmove_stream_size
+ * @NVMOVE_STREAM_QUESTION: a piece of what the source's controller asks the destination's, before
+ *	the size is announced, pieces in order and without gaps: struct nvmove_stream_question and
+ *	at least 4 bytes, a multiple of 4. Skippable
  */
 enum nvmove_stream_type {
 	NVMOVE_STREAM_HELLO	= 1,
 	NVMOVE_STREAM_STATE	= 2,
 	NVMOVE_STREAM_END	= 3,
 	NVMOVE_STREAM_SIZE	= 4,
+	NVMOVE_STREAM_QUESTION	= 5,
 };
 
 #define NVMOVE_STREAM_F_SKIPPABLE	(1u << 0)	/* a reader that does not know the type goes on */
@@ -91,6 +96,18 @@ struct nvmove_stream_size {
 	__le32	state_size;
 } NVMOVE_PACKED;
 NVMOVE_ASSERT_SIZE(struct nvmove_stream_size, 4);
+
+/**
+ * struct nvmove_stream_question - before the bytes of a piece of the question (lm.h)
+ * @size: bytes of the whole question, a multiple of 4, at most NVMOVE_QUESTION_MAX; the same in all
+ *	pieces
+ * @offset: where this piece lies in it, in bytes
+ */
+struct nvmove_stream_question {
+	__le32	size;
+	__le32	offset;
+} NVMOVE_PACKED;
+NVMOVE_ASSERT_SIZE(struct nvmove_stream_question, 8);
 
 /**
  * struct nvmove_stream_end - seal

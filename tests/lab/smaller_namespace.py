@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A destination whose namespace is smaller refuses the controller state and names both sizes; the source goes on."""
+"""A destination whose namespace is smaller refuses in pre-copy and names both sizes; the source's guest never stops. R23."""
 
-from nvmovelab import kernellog, workload
+from nvmovelab import kernellog, trace, workload
 from nvmovelab.subsystem import MISMATCHED, MISMATCHED_VF
 
 # The refusal, which this test wants to see in host B's log.
@@ -15,10 +15,14 @@ def run(bench):
     load = workload.Running(guest, workload.disk(guest, MISMATCHED["A"].nsid), size="32m")
     load.advance(2, "before the attempt")
     destination = bench.await_guest(bench.b, functions[1], guest)
+    trace.start(bench.a)
     info = source.migrate(destination)
     bench.expect_equal("migration", info["status"], "failed")
     bench.expect_equal("state of the source", source.status(), "running")
     load.advance(3, "after the refusal")
+    bench.expect_equal("times that the guest stopped", [e for e in source.qmp.events if e["event"] == "STOP"], [])
+    arcs = [(e["from"], e["to"]) for e in trace.events(bench.a) if e["event"] == "nvme_vfio_arc"]
+    bench.expect_equal("arcs at the source", arcs, [("RUNNING", "PRE_COPY"), ("PRE_COPY", "RUNNING")])
 
     log = bench.b.dmesg()
     nsid = MISMATCHED["A"].nsid

@@ -154,6 +154,9 @@ void machine_close(struct machine *machine)
 	if (machine->precopied >= 0)
 		close(machine->precopied);
 	machine->precopied = -1;
+	if (machine->resuming >= 0)
+		close(machine->resuming);
+	machine->resuming = -1;
 	if (machine->guest)
 		munmap(machine->guest, machine->memory_size);
 	free(machine->shadow);
@@ -263,6 +266,15 @@ int machine_precopy(struct machine *machine, struct bytes *stream)
 	return 0;
 }
 
+int machine_give_up_precopy(struct machine *machine)
+{
+	int none, result = vfio_set_state(&machine->function, VFIO_DEVICE_STATE_RUNNING, &none);
+
+	close(machine->precopied);
+	machine->precopied = -1;
+	return result;
+}
+
 int machine_stop(struct machine *machine, struct guest_move *move)
 {
 	uint32_t state = machine->precopied < 0 ? VFIO_DEVICE_STATE_STOP :
@@ -330,7 +342,9 @@ int machine_save(struct machine *machine, struct bytes *stream, struct guest_mov
 {
 	int64_t announced = vfio_stop_copy_size(&machine->function);
 	struct guest_move unused = { 0 };
+	bool precopied = machine->precopied >= 0;
 	size_t before = stream->size;
+	uint32_t question;
 	uint64_t start = now_us();
 	int file, none, error;
 
@@ -351,7 +365,12 @@ int machine_save(struct machine *machine, struct bytes *stream, struct guest_mov
 			    machine->function.address, stream->size, strerror(-error));
 	if (check_announced_size(announced, stream->size - before))
 		return -1;
-	return stream_check(stream, &move->unfetched);
+	if (stream_check(stream, &question, &move->unfetched))
+		return -1;
+	if (!question == precopied)
+		return fail("stream, %s pre-copy: its question has %u bytes",
+			    precopied ? "with" : "without", question);
+	return 0;
 }
 
 static int write_stream(int file, const struct bytes *stream, size_t chunk)
@@ -373,21 +392,41 @@ static int write_stream(int file, const struct bytes *stream, size_t chunk)
 	return 0;
 }
 
+int machine_begin_stream(struct machine *machine, const struct bytes *stream)
+{
+	int error = vfio_try_state(&machine->function, VFIO_DEVICE_STATE_RESUMING,
+				   &machine->resuming);
+
+	if (error)
+		return error;
+	if (machine->resuming < 0)
+		return -EBADF;
+	return write_stream(machine->resuming, stream, 0);
+}
+
+/* To STOP, whatever became of the stream. */
+static int leave_resuming(struct machine *machine)
+{
+	int none, error = vfio_try_state(&machine->function, VFIO_DEVICE_STATE_STOP, &none);
+
+	close(machine->resuming);
+	machine->resuming = -1;
+	return error;
+}
+
 int machine_write_stream(struct machine *machine, const struct bytes *stream, size_t chunk,
 			 uint32_t early_vectors)
 {
-	int file, none, error, refused;
+	static const struct bytes nothing;
+	int error, refused;
 
-	error = vfio_try_state(&machine->function, VFIO_DEVICE_STATE_RESUMING, &file);
+	error = machine->resuming < 0 ? machine_begin_stream(machine, &nothing) : 0;
 	if (error)
 		return error;
-	if (file < 0)
-		return -EBADF;
-	refused = write_stream(file, stream, chunk);
+	refused = write_stream(machine->resuming, stream, chunk);
 	if (!refused && early_vectors && vfio_enable_vectors(&machine->function, early_vectors))
 		refused = -EIO;
-	error = vfio_try_state(&machine->function, VFIO_DEVICE_STATE_STOP, &none);
-	close(file);
+	error = leave_resuming(machine);
 	if (refused && !error)
 		return fail("a write to the stream failed (%s) and STOP was reached all the same",
 			    strerror(-refused)), -EPROTO;

@@ -20,6 +20,7 @@
  * @memory_size: its bytes
  * @shadow: as many bytes of the VMM's own, owned
  * @precopied: file of the stream that pre-copy has begun, owned; -1 outside pre-copy
+ * @resuming: file of the stream that is being loaded, owned; -1 outside RESUMING
  * @timeout_ms: longest wait for anything that the device does
  */
 struct machine {
@@ -28,12 +29,14 @@ struct machine {
 	size_t memory_size;
 	uint8_t *shadow;
 	int precopied;
+	int resuming;
 	unsigned int timeout_ms;
 };
 
 /** MACHINE_CLOSED - initial value of a machine: machine_close() may be called on it at once */
 #define MACHINE_CLOSED \
-	{ .function = { .container = -1, .group = -1, .fd = -1 }, .precopied = -1 }
+	{ .function = { .container = -1, .group = -1, .fd = -1 }, .precopied = -1, \
+	  .resuming = -1 }
 
 /**
  * machine_memory_size() - guest memory that @options need, in bytes
@@ -70,6 +73,9 @@ void machine_close(struct machine *machine);
  */
 int machine_precopy(struct machine *machine, struct bytes *stream);
 
+/** machine_give_up_precopy() - PRE_COPY to RUNNING */
+int machine_give_up_precopy(struct machine *machine);
+
 /**
  * machine_stop() - RUNNING to STOP, or PRE_COPY to PRE_COPY_P2P
  * @move: gets stop_us, pending and unread; may be NULL
@@ -81,12 +87,20 @@ int machine_stop(struct machine *machine, struct guest_move *move);
  * @stream: gets the stream, or what pre-copy has left of it
  * @move: gets save_us, state_bytes and unfetched; may be NULL
  *
- * Checks that the announced size fits and that the device left guest memory alone since the STOP.
+ * Checks that the announced size fits, that there is a question if and only if there was pre-copy,
+ * and that the device left guest memory alone since the STOP.
  */
 int machine_save(struct machine *machine, struct bytes *stream, struct guest_move *move);
 
 /**
- * machine_write_stream() - to RESUMING, write, to STOP
+ * machine_begin_stream() - to RESUMING, and write what pre-copy had to offer
+ *
+ * Return: 0 or a negative errno of the step that was refused. Says nothing about a refusal.
+ */
+int machine_begin_stream(struct machine *machine, const struct bytes *stream);
+
+/**
+ * machine_write_stream() - to RESUMING unless machine_begin_stream() has, write, to STOP
  * @chunk: bytes per write, 0 for as much as fits
  * @early_vectors: vectors to switch on while still in RESUMING, as QEMU does; 0 for none
  *

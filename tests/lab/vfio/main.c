@@ -50,6 +50,7 @@ enum option_key {
 	KEY_LOADED,
 	KEY_MUTATE,
 	KEY_REFUSAL,
+	KEY_PRECOPY,
 	KEY_RUN,
 	KEY_UNDO,
 	KEY_ADMIN,
@@ -84,6 +85,7 @@ static const struct argp_option option_list[] = {
 	  "damage the first stream that leaves; with \"foreign\": only this case", 1 },
 	{ "expect-refusal", KEY_REFUSAL, NULL, 0,
 	  "the peer must refuse, the source must go on", 1 },
+	{ "precopy", KEY_PRECOPY, NULL, 0, "every move begins in pre-copy, not every other", 1 },
 	{ "run", KEY_RUN, "COMMAND", 0, "what happens on the host in \"event\"", 1 },
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
 	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
@@ -192,6 +194,9 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 	case KEY_REFUSAL:
 		line->options.expect_refusal = true;
 		return 0;
+	case KEY_PRECOPY:
+		line->options.precopy = true;
+		return 0;
 	case KEY_RUN:
 		line->options.happening = text;
 		return 0;
@@ -238,6 +243,8 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "event needs --run and --undo");
 	if (line->test->run == test_torn && (!line->options.admin || !line->options.happening))
 		argp_error(state, "torn needs --admin and --run");
+	if (line->test->run == test_move && line->options.precopy && line->options.mutation)
+		argp_error(state, "--mutate damages whole streams, and --precopy sends them in two");
 	if (line->options.expect_refusal && !line->options.peer)
 		argp_error(state, "--expect-refusal needs --peer");
 	if (!line->options.timeout_ms || !line->watchdog_seconds)

@@ -4,7 +4,8 @@
  * out of and into the same function, without a peer. The guest's memory and the device's stream are
  * all that moves; the VMM adds the command register and switches vectors on.
  *
- * Two ways to leave take turns: from STOP, and from pre-copy. Three ways to come in do: from STOP,
+ * Two ways to leave take turns: from STOP, and from pre-copy, in which the peer may refuse while the
+ * guest still runs. Three ways to come in do: from STOP,
  * after a device reset, and into a newly opened device. Vectors are switched on after RESUMING is left, as VFIO's documentation has it, and in
  * every other move while it lasts, as QEMU does.
  */
@@ -21,7 +22,7 @@
 #include "tests.h"
 #include "workload.h"
 
-#define SESSION_VERSION		1
+#define SESSION_VERSION		2
 #define SERVER_PATIENCE_MS	600000
 #define STREAM_MAX		(NVMOVE_STREAM_STATE_MAX + (1u << 20))
 #define WARM_MOVES		10
@@ -36,6 +37,15 @@ struct session_terms {
 	uint32_t interval_ms;
 	uint32_t loaded;
 	uint32_t timeout_ms;
+	uint32_t precopy;
+	uint32_t reserved;
+};
+
+/** struct precopied - announces the stream of a guest that will come as move number @move */
+struct precopied {
+	uint64_t stream_size;
+	uint32_t move;
+	uint32_t command_register;
 };
 
 /** struct incoming - announces a guest; times in microseconds */
@@ -52,6 +62,8 @@ struct incoming {
  * @host: 0 for the director, 1 for the server
  * @welcome: the peer takes part
  * @owner: the guest is here
+ * @precopied: bytes of the stream that is leaving which the peer has already
+ * @refused_in_precopy: the peer said no while the guest still ran
  * @mutation: what to do to the next stream that leaves
  */
 struct session {
@@ -61,6 +73,8 @@ struct session {
 	unsigned int host;
 	bool welcome;
 	bool owner;
+	size_t precopied;
+	bool refused_in_precopy;
 	const struct mutation *mutation;
 };
 
@@ -117,7 +131,7 @@ static int arrive(struct session *session, const struct bytes *stream,
 	uint64_t start, loaded;
 	int error;
 
-	if (prepare_arrival(session, guest->moves) ||
+	if ((machine->resuming < 0 && prepare_arrival(session, guest->moves)) ||
 	    vfio_set_command_register(&machine->function, (uint16_t)incoming->command_register))
 		return -1;
 	start = now_us();
@@ -151,6 +165,9 @@ static int heal(struct session *session)
 {
 	struct vfio_function *function = &session->machine.function;
 
+	if (session->machine.resuming >= 0)
+		close(session->machine.resuming);
+	session->machine.resuming = -1;
 	if (vfio_reset(function))
 		return -1;
 	if (vfio_get_state(function) != VFIO_DEVICE_STATE_RUNNING)
@@ -164,8 +181,6 @@ static int take_off(struct session *session, struct bytes *stream)
 	struct machine *machine = &session->machine;
 	struct guest_move move = { 0 };
 
-	if (machine->guest->moves & 1 && machine_precopy(machine, stream))
-		return -1;
 	if (session->terms.loaded && workload_drain(machine))
 		return -1;
 	if (identity_fly(machine))
@@ -192,12 +207,43 @@ static int mutate(struct session *session, struct bytes *stream)
 	return 0;
 }
 
+static int send_precopied(struct session *session, const struct bytes *stream)
+{
+	struct machine *machine = &session->machine;
+	int command = vfio_command_register(&machine->function);
+	struct precopied precopied = {
+		.stream_size = stream->size,
+		.move = machine->guest->moves + 1,
+		.command_register = (uint32_t)command,
+	};
+
+	if (command < 0 ||
+	    peer_send(session->link, PEER_PRECOPIED, &precopied, sizeof(precopied)) ||
+	    peer_send(session->link, PEER_STREAM, stream->data, stream->size))
+		return -1;
+	session->precopied = stream->size;
+	return peer_expect(session->link, PEER_ACCEPTED, NULL, 0);
+}
+
+/* Return: 0, PEER_SAID_NO, or -1. The guest runs all the time. */
+static int precopy(struct session *session, struct bytes *stream)
+{
+	int result;
+
+	if (machine_precopy(&session->machine, stream))
+		return -1;
+	result = session->link < 0 ? 0 : send_precopied(session, stream);
+	if (workload_run(&session->machine, session->terms.interval_ms))
+		return -1;
+	return result;
+}
+
 static int send_guest(struct session *session, const struct bytes *stream, uint64_t start)
 {
 	struct machine *machine = &session->machine;
 	int command = vfio_command_register(&machine->function);
 	struct incoming incoming = {
-		.stream_size = stream->size,
+		.stream_size = stream->size - session->precopied,
 		.memory_size = machine->memory_size,
 		.elapsed_us = (uint32_t)(now_us() - start),
 		.command_register = (uint32_t)command,
@@ -205,7 +251,8 @@ static int send_guest(struct session *session, const struct bytes *stream, uint6
 
 	if (command < 0 ||
 	    peer_send(session->link, PEER_INCOMING, &incoming, sizeof(incoming)) ||
-	    peer_send(session->link, PEER_STREAM, stream->data, stream->size) ||
+	    peer_send(session->link, PEER_STREAM, stream->data + session->precopied,
+		      stream->size - session->precopied) ||
 	    peer_send(session->link, PEER_MEMORY, machine->guest, machine->memory_size))
 		return -1;
 	return peer_expect(session->link, PEER_ACCEPTED, NULL, 0);
@@ -236,6 +283,12 @@ static int go_on(struct session *session)
 	struct nvm_cqe cqe;
 
 	note("the peer refused: %s", peer_reason());
+	if (machine->precopied >= 0) {
+		session->refused_in_precopy = true;
+		if (machine_give_up_precopy(machine))
+			return -1;
+		return workload_run(machine, session->terms.interval_ms);
+	}
 	machine->guest->moves--;
 	if (machine_run(machine) || nvme_wait_admin(machine, machine->guest->flying_cid, &cqe))
 		return -1;
@@ -246,10 +299,15 @@ static int go_on(struct session *session)
 static int depart(struct session *session)
 {
 	struct bytes stream = { 0 };
-	uint64_t start = now_us();
-	int result;
+	uint64_t start;
+	int result = 0;
 
-	result = take_off(session, &stream) || mutate(session, &stream) ? -1 : 0;
+	session->precopied = 0;
+	if (session->terms.precopy || session->machine.guest->moves & 1)
+		result = precopy(session, &stream);
+	start = now_us();
+	if (!result)
+		result = take_off(session, &stream) || mutate(session, &stream) ? -1 : 0;
 	if (!result && session->link < 0)
 		result = move_to_self(session, &stream, start);
 	else if (!result)
@@ -262,6 +320,20 @@ static int depart(struct session *session)
 	return result;
 }
 
+static int receive_stream(struct session *session, uint64_t size, struct bytes *stream)
+{
+	if (size > STREAM_MAX)
+		return fail("incoming stream: at most %u bytes possible, %llu announced",
+			    STREAM_MAX, (unsigned long long)size);
+	/* an empty stream has no buffer, and one byte of room is never sent */
+	stream->data = malloc(size + 1);
+	if (!stream->data)
+		return fail("incoming stream: no memory for %llu bytes", (unsigned long long)size);
+	stream->size = size;
+	stream->room = size + 1;
+	return peer_expect(session->link, PEER_STREAM, stream->data, stream->size);
+}
+
 static int receive_guest(struct session *session, const struct incoming *incoming,
 			 struct bytes *stream)
 {
@@ -270,20 +342,45 @@ static int receive_guest(struct session *session, const struct incoming *incomin
 	if (incoming->memory_size != machine->memory_size)
 		return fail("incoming guest memory: %zu bytes here, %llu announced",
 			    machine->memory_size, (unsigned long long)incoming->memory_size);
-	if (incoming->stream_size > STREAM_MAX)
-		return fail("incoming stream: at most %u bytes possible, %llu announced",
-			    STREAM_MAX, (unsigned long long)incoming->stream_size);
-	/* an empty stream has no buffer, and one byte of room is never sent */
-	stream->data = malloc(incoming->stream_size + 1);
-	if (!stream->data)
-		return fail("incoming stream: no memory for %llu bytes",
-			    (unsigned long long)incoming->stream_size);
-	stream->size = incoming->stream_size;
-	stream->room = incoming->stream_size + 1;
-	if (peer_expect(session->link, PEER_STREAM, stream->data, stream->size) ||
+	if (receive_stream(session, incoming->stream_size, stream) ||
 	    peer_expect(session->link, PEER_MEMORY, machine->guest, machine->memory_size))
 		return -1;
 	return machine_guest_is_sane(machine);
+}
+
+/* The device is asked by the write, if there is a question in it. */
+static int take_precopied(struct session *session, const struct precopied *precopied,
+			  const struct bytes *stream)
+{
+	struct vfio_function *function = &session->machine.function;
+	int error;
+
+	if (prepare_arrival(session, precopied->move) ||
+	    vfio_set_command_register(function, (uint16_t)precopied->command_register))
+		return -1;
+	error = machine_begin_stream(&session->machine, stream);
+	return error ? fail("%s: loading %zu bytes of pre-copy: %s", function->address,
+			    stream->size, strerror(-error)) : 0;
+}
+
+/* Return: 0 to go on, or -1. */
+static int welcome_precopied(struct session *session, size_t size)
+{
+	struct precopied precopied;
+	struct bytes stream = { 0 };
+	int result;
+
+	if (size != sizeof(precopied))
+		return fail("pre-copy: %zu bytes expected, %zu announced", sizeof(precopied), size);
+	result = peer_receive(session->link, &precopied, sizeof(precopied)) ||
+		 receive_stream(session, precopied.stream_size, &stream) ? -1 : 0;
+	if (!result && !take_precopied(session, &precopied, &stream))
+		result = peer_send(session->link, PEER_ACCEPTED, NULL, 0);
+	else if (!result)
+		result = peer_send_text(session->link, PEER_REFUSED, last_failure()) ||
+			 heal(session) ? -1 : 0;
+	bytes_free(&stream);
+	return result;
 }
 
 static int welcome_guest(struct session *session, size_t size)
@@ -321,6 +418,8 @@ static int attend(struct session *session)
 
 	if (peer_receive_head(session->link, &type, &size))
 		return -1;
+	if (type == PEER_PRECOPIED)
+		return welcome_precopied(session, size);
 	if (type == PEER_INCOMING)
 		return welcome_guest(session, size);
 	if (type == PEER_FINISHED && size == sizeof(struct guest))
@@ -431,8 +530,10 @@ static int report(const struct session *session, const struct test_options *opti
 		json_number(&json, "kernel_growth_kib_director", growth_kib(guest, 0));
 		json_number(&json, "kernel_growth_kib_server", growth_kib(guest, 1));
 	}
-	if (peer_reason()[0])
+	if (peer_reason()[0]) {
 		json_string(&json, "refusal", peer_reason());
+		json_bool(&json, "refused_in_precopy", session->refused_in_precopy);
+	}
 	if (result)
 		json_string(&json, "failure", last_failure());
 	return json_print(&json) || result ? -1 : 0;
@@ -450,6 +551,7 @@ static int greet(struct session *session, const struct test_options *options)
 		.interval_ms = options->interval_ms,
 		.loaded = options->loaded,
 		.timeout_ms = options->timeout_ms,
+		.precopy = options->precopy,
 	};
 	if (!options->peer)
 		return 0;

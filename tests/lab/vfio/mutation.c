@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <nvmove/lm.h>
+
 #include "crc32c.h"
 #include "report.h"
 
@@ -223,8 +225,17 @@ static int size_after_state(struct records *records)
 			      sizeof(size));
 }
 
+static int no_question(struct records *records)
+{
+	for (size_t at = records->count; at--;)
+		if (records->record[at].type == NVMOVE_STREAM_QUESTION)
+			records_remove(records, at);
+	return 0;
+}
+
 static int size_in_both(struct records *records)
 {
+	no_question(records);
 	put32(&records->record[0], HELLO(state_size), get32(size_record(records), 0));
 	return 0;
 }
@@ -468,6 +479,175 @@ static int first_byte_missing(const struct bytes *good, struct bytes *bad)
 	return bytes_append(bad, good->data + 1, good->size - 1);
 }
 
+/* The first piece of the question, which a stream from pre-copy has; complains if there is none. */
+static struct record *question(struct records *records)
+{
+	for (size_t at = 0; at < records->count; at++)
+		if (records->record[at].type == NVMOVE_STREAM_QUESTION)
+			return &records->record[at];
+	fail("the stream has no question");
+	return NULL;
+}
+
+#define QUESTION(field)	offsetof(struct nvmove_stream_question, field)
+#define QUESTION_HEAD	sizeof(struct nvmove_stream_question)
+
+/* Cuts the first piece of the question into one of @size bytes and the rest. */
+static int split_question(struct records *records, size_t size)
+{
+	struct record *piece = question(records);
+	struct bytes rest = { 0 };
+	size_t at;
+	int result;
+
+	if (!piece || piece->payload.size <= QUESTION_HEAD + size)
+		return fail("the first piece of the question has no more than %zu bytes", size);
+	at = (size_t)(piece - records->record);
+	if (bytes_append(&rest, piece->payload.data, QUESTION_HEAD) ||
+	    bytes_append(&rest, piece->payload.data + QUESTION_HEAD + size,
+			 piece->payload.size - QUESTION_HEAD - size))
+		return -1;
+	result = records_insert(records, at + 1, piece->type, piece->flags, rest.data, rest.size);
+	bytes_free(&rest);
+	if (result)
+		return -1;
+	piece = &records->record[at];
+	piece->payload.size = QUESTION_HEAD + size;
+	piece->length = (uint32_t)piece->payload.size;
+	put32(piece + 1, QUESTION(offset), get32(piece, QUESTION(offset)) + (uint32_t)size);
+	return 0;
+}
+
+/* Adds @difference to a field of the first piece of the question. */
+static int change_question(struct records *records, size_t offset, uint32_t difference)
+{
+	struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	put32(piece, offset, get32(piece, offset) + difference);
+	return 0;
+}
+
+static int question_in_pieces(struct records *records)
+{
+	return split_question(records, 40) || split_question(records, 4) ? -1 : 0;
+}
+
+static int question_not_skippable(struct records *records)
+{
+	struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	piece->flags = 0;
+	return 0;
+}
+
+static int question_incomplete(struct records *records)
+{
+	struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	piece->length -= 4;
+	piece->payload.size -= 4;
+	return 0;
+}
+
+static int question_twice(struct records *records)
+{
+	const struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	return records_insert(records, 1, piece->type, piece->flags, piece->payload.data,
+			      piece->payload.size);
+}
+
+static int question_after_size(struct records *records)
+{
+	const struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	return records_insert(records, first_of(records, NVMOVE_STREAM_STATE), piece->type,
+			      piece->flags, piece->payload.data, piece->payload.size);
+}
+
+static int question_piece_empty(struct records *records)
+{
+	struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	piece->length = (uint32_t)QUESTION_HEAD;
+	piece->payload.size = QUESTION_HEAD;
+	return 0;
+}
+
+static int question_size_zero(struct records *records)
+{
+	return split_question(records, 4) || change_question(records, QUESTION(size),
+		-get32(question(records), QUESTION(size))) ? -1 : 0;
+}
+
+static int question_size_odd(struct records *records)
+{
+	return change_question(records, QUESTION(size), 1);
+}
+
+static int question_size_beyond_limit(struct records *records)
+{
+	return change_question(records, QUESTION(size), NVMOVE_QUESTION_MAX);
+}
+
+static int question_size_smaller(struct records *records)
+{
+	return change_question(records, QUESTION(size), -4u);
+}
+
+static int question_size_changes(struct records *records)
+{
+	return split_question(records, 4) ||
+	       change_question(records, QUESTION(size), 4) ? -1 : 0;
+}
+
+static int question_gap(struct records *records)
+{
+	return change_question(records, QUESTION(offset), 4);
+}
+
+static int question_garbled(struct records *records)
+{
+	struct record *piece = question(records);
+
+	if (!piece)
+		return -1;
+	piece->payload.data[piece->payload.size - 1] ^= 1;
+	return 0;
+}
+
+/* The device must not be sent a whole state in a question's name. */
+static int question_is_state(struct records *records)
+{
+	struct nvmove_stream_question head = { 0 };
+	struct bytes state = { 0 }, payload = { 0 };
+	int result = -1;
+
+	if (no_question(records) || records_state(records, &state))
+		goto out;
+	head.size = htole32((uint32_t)state.size);
+	if (bytes_append(&payload, &head, sizeof(head)) ||
+	    bytes_append(&payload, state.data, state.size))
+		goto out;
+	result = records_insert(records, 1, NVMOVE_STREAM_QUESTION, 0, payload.data, payload.size);
+out:
+	bytes_free(&payload);
+	bytes_free(&state);
+	return result;
+}
+
 #define REFUSED(function, words) { .name = #function, .reason = words, .change = function }
 #define REFUSED_BYTES(function, words) { .name = #function, .reason = words, .rewrite = function }
 #define ACCEPTED(function) { .name = #function, .accepted = true, .change = function }
@@ -509,6 +689,21 @@ const struct mutation mutations[] = {
 	ACCEPTED(first_version),
 	REFUSED(first_version_size_odd, "state size"),
 	REFUSED(first_version_size_huge, "state size"),
+	ACCEPTED(no_question),
+	ACCEPTED(question_in_pieces),
+	ACCEPTED(question_not_skippable),
+	REFUSED(question_incomplete, "bytes of the question"),
+	REFUSED(question_twice, "offset in the question"),
+	REFUSED(question_after_size, "behind the state size"),
+	REFUSED(question_piece_empty, "length of a question record"),
+	REFUSED(question_size_zero, "size of the question"),
+	REFUSED(question_size_odd, "size of the question"),
+	REFUSED(question_size_beyond_limit, "size of the question"),
+	REFUSED(question_size_smaller, "length of a piece of the question"),
+	REFUSED(question_size_changes, "size of the question"),
+	REFUSED(question_gap, "offset in the question"),
+	REFUSED(question_garbled, "CRC"),
+	REFUSED(question_is_state, "question refused"),
 	REFUSED(unknown_required, "type"),
 	ACCEPTED(unknown_skippable),
 	ACCEPTED(largest_skippable),

@@ -202,7 +202,7 @@ static int check_complete(struct journey *journey)
 {
 	struct machine *machine = &journey->machine;
 	struct vfio_precopy_info info;
-	uint32_t unfetched;
+	uint32_t question, unfetched;
 	int error = vfio_precopy_info(journey->file, &info), none;
 
 	if (error != -EINVAL)
@@ -213,8 +213,10 @@ static int check_complete(struct journey *journey)
 		return fail("%s: at the end of the stream: reading: %s, poll: %#x",
 			    journey->route->name, strerror(-error), polled(journey->file));
 	if (vfio_set_state(&machine->function, STOP, &none) ||
-	    stream_check(&journey->stream, &unfetched))
+	    stream_check(&journey->stream, &question, &unfetched))
 		return -1;
+	if (!question)
+		return fail("%s: no question in the stream", journey->route->name);
 	machine_check_rest(machine);
 	vfio_disable_vectors(&machine->function);
 	error = machine_write_stream(machine, &journey->stream, 0, 0);

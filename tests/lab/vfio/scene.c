@@ -25,26 +25,34 @@ const struct place places[] = {
 	{ "RUNNING", RUNNING, 0, RUNNING, false },
 	{ "RUNNING_P2P", RUNNING_P2P, 0, RUNNING_P2P, false },
 	{ "PRE_COPY, some bytes read", PRE_COPY, SOME_BYTES, PRE_COPY, false },
-	{ "PRE_COPY_P2P, all read in PRE_COPY", PRE_COPY, -1, PRE_COPY_P2P, false },
+	{ "PRE_COPY_P2P, all read in PRE_COPY", PRE_COPY, ALL_THERE_IS, PRE_COPY_P2P, false },
 	{ "STOP_COPY, some bytes read in PRE_COPY", PRE_COPY, SOME_BYTES, STOP_COPY, false },
 	{ "STOP", STOP, 0, STOP, false },
 	{ "STOP_COPY, nothing read", STOP_COPY, 0, STOP_COPY, false },
 	{ "STOP_COPY, some bytes read", STOP_COPY, SOME_BYTES, STOP_COPY, false },
-	{ "STOP_COPY, all read", STOP_COPY, -1, STOP_COPY, false },
+	{ "STOP_COPY, all read", STOP_COPY, ALL_THERE_IS, STOP_COPY, false },
 	{ "STOP, stream half read", STOP_COPY, SOME_BYTES, STOP, false },
 	{ "RESUMING, nothing written", RESUMING, 0, RESUMING, false },
 	{ "RESUMING, some bytes written", RESUMING, SOME_BYTES, RESUMING, false },
-	{ "RESUMING, all written", RESUMING, -1, RESUMING, false },
-	{ "STOP, all loaded", RESUMING, -1, STOP, false },
+	{ "RESUMING, question asked", RESUMING, ALL_OF_PRECOPY, RESUMING, false },
+	{ "RESUMING, all written", RESUMING, ALL_THERE_IS, RESUMING, false },
+	{ "STOP, all loaded", RESUMING, ALL_THERE_IS, STOP, false },
 	{ "ERROR", RESUMING, SOME_BYTES, STOP, true },
 };
 
 const size_t nr_places = sizeof(places) / sizeof(places[0]);
 
+static size_t bytes_to_write(const struct scene *scene, const struct place *place)
+{
+	if (place->bytes == ALL_OF_PRECOPY)
+		return scene->precopied;
+	return place->bytes == ALL_THERE_IS ? scene->stream.size : (size_t)place->bytes;
+}
+
 static int transfer(struct scene *scene, const struct place *place, int file)
 {
 	static uint8_t buffer[1u << 16];
-	size_t size = place->bytes < 0 ? scene->stream.size : (size_t)place->bytes;
+	size_t size = bytes_to_write(scene, place);
 	ssize_t length, done = 0;
 
 	if (place->state == RESUMING) {
@@ -123,7 +131,11 @@ int scene_start_anew(struct scene *scene, const struct test_options *options)
 int scene_begin(struct scene *scene, const struct test_options *options)
 {
 	*scene = (struct scene){ .machine = MACHINE_CLOSED };
-	if (start_guest(&scene->machine, options) || machine_stop(&scene->machine, NULL) ||
+	if (start_guest(&scene->machine, options) ||
+	    machine_precopy(&scene->machine, &scene->stream))
+		return -1;
+	scene->precopied = scene->stream.size;
+	if (machine_stop(&scene->machine, NULL) ||
 	    machine_save(&scene->machine, &scene->stream, NULL) || machine_run(&scene->machine))
 		return -1;
 	return workload_run(&scene->machine, options->interval_ms);

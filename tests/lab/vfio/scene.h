@@ -8,16 +8,25 @@
 
 #include "tests.h"
 
-/** struct scene - a running guest, and a stream of it from earlier */
+/**
+ * struct scene - a running guest, and a stream of it from earlier
+ * @precopied: so many bytes of the stream are from pre-copy, the question in them
+ */
 struct scene {
 	struct machine machine;
 	struct bytes stream;
+	size_t precopied;
+};
+
+enum place_bytes {
+	ALL_THERE_IS	= -1,
+	ALL_OF_PRECOPY	= -2,
 };
 
 /**
  * struct place - a point of a migration
  * @state: where to go from RUNNING
- * @bytes: how much of the stream to read or write, -1 for all that there is
+ * @bytes: how much of the stream to read or write, or an enum place_bytes
  * @after: state to go on to with the stream still open, or @state
  * @refused: going on to @after must fail
  */

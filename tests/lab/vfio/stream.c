@@ -172,12 +172,49 @@ static int check_hello(const struct record *record)
 	return 0;
 }
 
+static int check_question(const struct record *record, uint32_t *done)
+{
+	struct nvmove_stream_question question;
+	uint32_t size, offset, length;
+
+	if (record->flags != NVMOVE_STREAM_F_SKIPPABLE || record->payload.size <= sizeof(question))
+		return fail("stream: question record: flags %#x, %u bytes, expected %#x, over %zu",
+			    record->flags, record->length, NVMOVE_STREAM_F_SKIPPABLE,
+			    sizeof(question));
+	memcpy(&question, record->payload.data, sizeof(question));
+	size = le32toh(question.size);
+	offset = le32toh(question.offset);
+	length = record->length - (uint32_t)sizeof(question);
+	if (offset != *done || size < offset || size - offset < length)
+		return fail("stream: %u bytes at %u of a question of %u, expected them at %u",
+			    length, offset, size, *done);
+	*done += length;
+	return 0;
+}
+
+/* The records from index 1 on, up to the size record, of which @at gets the index. */
+static int check_questions(const struct records *records, size_t *at, uint32_t *done)
+{
+	struct nvmove_stream_question last = { 0 };
+
+	*done = 0;
+	for (*at = 1; records->record[*at].type == NVMOVE_STREAM_QUESTION; ++*at) {
+		if (check_question(&records->record[*at], done))
+			return -1;
+		memcpy(&last, records->record[*at].payload.data, sizeof(last));
+	}
+	if (le32toh(last.size) != *done)
+		return fail("stream: the question has %u bytes by its last record, %u are there",
+			    le32toh(last.size), *done);
+	return 0;
+}
+
 static int check_size(const struct record *record, const struct bytes *state)
 {
 	struct nvmove_stream_size size;
 
 	if (record->type != NVMOVE_STREAM_SIZE || record->payload.size != sizeof(size))
-		return fail("stream: second record: type %u, %u bytes, expected type %u, %zu bytes",
+		return fail("stream: record before the state: type %u, %u bytes, expected %u, %zu",
 			    record->type, record->length, NVMOVE_STREAM_SIZE, sizeof(size));
 	memcpy(&size, record->payload.data, sizeof(size));
 	if (le32toh(size.state_size) != state->size)
@@ -233,21 +270,24 @@ static int count_unfetched(const struct bytes *state, uint32_t *unfetched)
 }
 
 static int check_records(const struct records *records, const struct bytes *state,
-			 uint32_t *unfetched)
+			 uint32_t *question, uint32_t *unfetched)
 {
+	size_t at;
+
 	if (records->count < 4)
 		return fail("stream: %zu records, at least 4 expected", records->count);
-	if (check_hello(&records->record[0]) || check_size(&records->record[1], state) ||
-	    check_end(&records->record[records->count - 1], state))
+	if (check_hello(&records->record[0]) ||
+	    check_end(&records->record[records->count - 1], state) ||
+	    check_questions(records, &at, question) || check_size(&records->record[at], state))
 		return -1;
-	for (size_t i = 2; i < records->count - 1; i++)
-		if (records->record[i].type != NVMOVE_STREAM_STATE)
-			return fail("stream: record %zu of %zu has type %u, expected %u", i,
-				    records->count, records->record[i].type, NVMOVE_STREAM_STATE);
+	while (++at < records->count - 1)
+		if (records->record[at].type != NVMOVE_STREAM_STATE)
+			return fail("stream: record %zu of %zu has type %u, expected %u", at,
+				    records->count, records->record[at].type, NVMOVE_STREAM_STATE);
 	return count_unfetched(state, unfetched);
 }
 
-int stream_check(const struct bytes *stream, uint32_t *unfetched)
+int stream_check(const struct bytes *stream, uint32_t *question, uint32_t *unfetched)
 {
 	struct records records;
 	struct bytes state = { 0 };
@@ -257,7 +297,7 @@ int stream_check(const struct bytes *stream, uint32_t *unfetched)
 		return -1;
 	result = records_state(&records, &state);
 	if (!result)
-		result = check_records(&records, &state, unfetched);
+		result = check_records(&records, &state, question, unfetched);
 	bytes_free(&state);
 	records_free(&records);
 	return result;

@@ -65,8 +65,9 @@ int records_state(const struct records *records, struct bytes *state);
 
 /**
  * stream_check() - is @stream what docs/stream.md promises of a source?
+ * @question: gets the bytes of the question in it, 0 for none
  * @unfetched: gets the number of I/O commands that the saved queues hold unfetched
  */
-int stream_check(const struct bytes *stream, uint32_t *unfetched);
+int stream_check(const struct bytes *stream, uint32_t *question, uint32_t *unfetched);
 
 #endif /* VFIO_LAB_STREAM_H */

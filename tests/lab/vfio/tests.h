@@ -23,6 +23,7 @@
  * @undoing: command that undoes it
  * @admin: character device of the controlling controller
  * @cntlid: controller id of the function
+ * @precopy: every move begins in pre-copy
  * @loaded: full queues, doorbells rung, and nothing completed when the device is stopped
  * @count: moves, rounds or damaged streams
  * @first: number of the first random stream
@@ -41,6 +42,7 @@ struct test_options {
 	const char *admin;
 	uint16_t cntlid;
 	bool expect_refusal;
+	bool precopy;
 	bool loaded;
 	unsigned int count;
 	unsigned int first;

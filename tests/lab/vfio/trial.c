@@ -12,7 +12,8 @@
 int trial_freeze(struct trial *trial)
 {
 	bytes_free(&trial->good);
-	if (machine_stop(&trial->machine, NULL) ||
+	if (machine_precopy(&trial->machine, &trial->good) ||
+	    machine_stop(&trial->machine, NULL) ||
 	    machine_save(&trial->machine, &trial->good, NULL))
 		return -1;
 	vfio_disable_vectors(&trial->machine.function);

@@ -18,6 +18,7 @@
 #define STATE_SIZE	4000u
 #define PIECE		3000u
 #define UNFETCHED	(3u + 62u)
+#define QUESTION_PIECE	80u
 
 static unsigned int failures;
 
@@ -83,6 +84,14 @@ static int make_stream(struct bytes *stream)
 		.minor = htole16(NVMOVE_STREAM_MINOR),
 		.protocol = htole16(NVMOVE_STREAM_RFC),
 	};
+	struct {
+		struct nvmove_stream_question head;
+		uint8_t data[QUESTION_PIECE];
+	} question[2] = {
+		{ .head = { .size = htole32(2 * QUESTION_PIECE) } },
+		{ .head = { .size = htole32(2 * QUESTION_PIECE),
+			    .offset = htole32(QUESTION_PIECE) } },
+	};
 	struct nvmove_stream_size size = { .state_size = htole32(STATE_SIZE) };
 	struct nvmove_stream_end end = { .state_size = htole32(STATE_SIZE) };
 	struct records records = { 0 };
@@ -93,11 +102,15 @@ static int make_stream(struct bytes *stream)
 	memcpy(hello.magic, NVMOVE_STREAM_MAGIC, sizeof(hello.magic));
 	end.state_crc = htole32(crc32c(0, state, sizeof(state)));
 	result = records_insert(&records, 0, NVMOVE_STREAM_HELLO, 0, &hello, sizeof(hello)) ||
-		 records_insert(&records, 1, NVMOVE_STREAM_SIZE, 0, &size, sizeof(size)) ||
-		 records_insert(&records, 2, NVMOVE_STREAM_STATE, 0, state, PIECE) ||
-		 records_insert(&records, 3, NVMOVE_STREAM_STATE, 0, state + PIECE,
+		 records_insert(&records, 1, NVMOVE_STREAM_QUESTION, NVMOVE_STREAM_F_SKIPPABLE,
+				&question[0], sizeof(question[0])) ||
+		 records_insert(&records, 2, NVMOVE_STREAM_QUESTION, NVMOVE_STREAM_F_SKIPPABLE,
+				&question[1], sizeof(question[1])) ||
+		 records_insert(&records, 3, NVMOVE_STREAM_SIZE, 0, &size, sizeof(size)) ||
+		 records_insert(&records, 4, NVMOVE_STREAM_STATE, 0, state, PIECE) ||
+		 records_insert(&records, 5, NVMOVE_STREAM_STATE, 0, state + PIECE,
 				STATE_SIZE - PIECE) ||
-		 records_insert(&records, 4, NVMOVE_STREAM_END, 0, &end, sizeof(end)) ||
+		 records_insert(&records, 6, NVMOVE_STREAM_END, 0, &end, sizeof(end)) ||
 		 records_join(&records, stream);
 	records_free(&records);
 	return result ? -1 : 0;
@@ -107,12 +120,13 @@ static void test_stream(const struct bytes *good)
 {
 	struct records records;
 	struct bytes again = { 0 };
-	uint32_t unfetched;
+	uint32_t question, unfetched;
 
-	check(!stream_check(good, &unfetched), "a good stream");
+	check(!stream_check(good, &question, &unfetched), "a good stream");
+	check(question == 2 * QUESTION_PIECE, "the size of its question");
 	check(unfetched == UNFETCHED, "its number of unfetched commands");
 	check(!records_split(good, &records), "a stream taken apart");
-	check(records.count == 5, "its number of records");
+	check(records.count == 7, "its number of records");
 	check(!records_join(&records, &again), "and put together");
 	check(again.size == good->size && !memcmp(again.data, good->data, good->size),
 	      "the same again");
@@ -122,15 +136,15 @@ static void test_stream(const struct bytes *good)
 
 static void test_flips_and_cuts(const struct bytes *good)
 {
-	uint32_t unfetched;
+	uint32_t question, unfetched;
 
 	for (size_t i = 0; i < good->size; i++) {
 		struct bytes flipped = { 0 }, cut = { 0 };
 
 		check(!mutation_flip_bit(good, i * 8 + i % 8, &flipped), "making a flip");
-		check(stream_check(&flipped, &unfetched), "a stream with a flipped bit");
+		check(stream_check(&flipped, &question, &unfetched), "a stream with a flipped bit");
 		check(!mutation_truncate(good, i, &cut), "making a cut");
-		check(stream_check(&cut, &unfetched), "a stream cut short");
+		check(stream_check(&cut, &question, &unfetched), "a stream cut short");
 		bytes_free(&flipped);
 		bytes_free(&cut);
 	}
