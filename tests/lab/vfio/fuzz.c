@@ -350,7 +350,22 @@ static size_t find_record(const struct records *records, uint32_t type)
 	return at;
 }
 
-/* As version 1.0 has it: the size in the hello. */
+static void remove_records(struct records *records, uint32_t type)
+{
+	for (size_t i = records->count; i-- > 0;)
+		if (records->record[i].type == type)
+			records_remove(records, i);
+}
+
+/* The source need not ask. */
+static int remove_question(struct making *making, struct records *records)
+{
+	(void)making;
+	remove_records(records, NVMOVE_STREAM_QUESTION);
+	return 0;
+}
+
+/* As version 1.0 has it: the size in the hello, and no question, which would stand behind it. */
 static int make_older(struct making *making, struct records *records)
 {
 	size_t at = find_record(records, NVMOVE_STREAM_SIZE);
@@ -361,13 +376,14 @@ static int make_older(struct making *making, struct records *records)
 	memcpy(records->record[0].payload.data + offsetof(struct nvmove_stream_hello, state_size),
 	       records->record[at].payload.data, sizeof(struct nvmove_stream_size));
 	records_remove(records, at);
+	remove_records(records, NVMOVE_STREAM_QUESTION);
 	return 0;
 }
 
 static int make_harmless(struct making *making, struct bytes *stream)
 {
 	static records_change *const changes[] = {
-		cut_piece, add_skippable, set_informative, make_older,
+		cut_piece, add_skippable, set_informative, make_older, remove_question,
 	};
 
 	return make_by_records(making, stream, changes, COUNT(changes));
@@ -523,9 +539,7 @@ static int set_state(struct making *making, struct records *records, const struc
 
 	if (set_sizes(records, state))
 		return -1;
-	for (size_t i = records->count; i-- > 0;)
-		if (records->record[i].type == NVMOVE_STREAM_STATE)
-			records_remove(records, i);
+	remove_records(records, NVMOVE_STREAM_STATE);
 	at = find_record(records, NVMOVE_STREAM_SIZE) + 1;
 	for (done = 0; done < state->size; done += piece, at++) {
 		piece = below(making, 4) ? NVMOVE_STREAM_PAYLOAD_MAX :
@@ -582,6 +596,65 @@ static int make_sections(struct making *making, struct bytes *stream)
 	return make_with_state(making, stream, change_sections);
 }
 
+/* A stream that asks @question, in pieces of random sizes. */
+static int set_question(struct making *making, struct records *records,
+			const struct bytes *question)
+{
+	struct nvmove_stream_question head = { .size = htole32((uint32_t)question->size) };
+	size_t at = 1, done, piece, most = NVMOVE_STREAM_PAYLOAD_MAX - sizeof(head);
+	struct bytes payload = { 0 };
+	int result = 0;
+
+	remove_records(records, NVMOVE_STREAM_QUESTION);
+	for (done = 0; !result && done < question->size; done += piece, at++) {
+		piece = below(making, 2) ? most : (1 + below(making, question->size / 4)) * 4;
+		if (piece > question->size - done)
+			piece = question->size - done;
+		head.offset = htole32((uint32_t)done);
+		payload.size = 0;
+		if (bytes_append(&payload, &head, sizeof(head)) ||
+		    bytes_append(&payload, question->data + done, piece) ||
+		    records_insert(records, at, NVMOVE_STREAM_QUESTION, NVMOVE_STREAM_F_SKIPPABLE,
+				   payload.data, payload.size))
+			result = -1;
+	}
+	bytes_free(&payload);
+	return result;
+}
+
+static int collect_question(const struct records *records, struct bytes *question)
+{
+	const size_t head = sizeof(struct nvmove_stream_question);
+
+	for (size_t i = 0; i < records->count; i++)
+		if (records->record[i].type == NVMOVE_STREAM_QUESTION &&
+		    bytes_append(question, records->record[i].payload.data + head,
+				 records->record[i].payload.size - head))
+			return -1;
+	return 0;
+}
+
+/* Another question than the controller's own, or the same in other pieces; none where there is none. */
+static int make_question(struct making *making, struct bytes *stream)
+{
+	struct bytes question = { 0 };
+	struct records records;
+	int result;
+
+	if (records_split(making->good, &records))
+		return -1;
+	result = collect_question(&records, &question);
+	if (!result && question.size && below(making, 4))
+		result = change_sections(making, &question);
+	if (!result && question.size >= 4)
+		result = set_question(making, &records, &question);
+	if (!result)
+		result = records_join(&records, stream);
+	bytes_free(&question);
+	records_free(&records);
+	return result;
+}
+
 /* A section that is left out makes the state as large as it may be, or a little larger. */
 static int fill_up(struct making *making, struct bytes *bytes)
 {
@@ -624,6 +697,7 @@ static const struct {
 	[FUZZ_HARMLESS] = { "harmless", make_harmless },
 	[FUZZ_DAMAGED] = { "damaged", make_damaged },
 	[FUZZ_SECTIONS] = { "sections", make_sections },
+	[FUZZ_QUESTION] = { "question", make_question },
 	[FUZZ_LIMITS] = { "limits", make_limits },
 };
 

@@ -20,6 +20,7 @@ enum fuzz_kind {
 	FUZZ_HARMLESS,	/* cut differently, more to skip: still a good stream of the same state */
 	FUZZ_DAMAGED,	/* bits of the state; right checksums of the stream */
 	FUZZ_SECTIONS,	/* the state's queues and sections; right checksums throughout */
+	FUZZ_QUESTION,	/* what the source's controller asks; right checksums throughout */
 	FUZZ_LIMITS,	/* the largest sizes that there are */
 	FUZZ_KINDS,
 };

@@ -21,11 +21,12 @@
 #define CHECK_RUN_MS		20
 #define FAILURES_SHOWN		8
 
-/** struct fuzzing - a run; @good_state has the states of the corpus */
+/** struct fuzzing - a run; @good_state and @good_question are what the corpus carries */
 struct fuzzing {
 	struct trial trial;
 	struct fuzz_corpus corpus;
 	struct bytes good_state[FUZZ_CORPUS];
+	struct bytes good_question[FUZZ_CORPUS];
 	struct nvmove_stream_hello own;
 	unsigned int made[FUZZ_KINDS];
 	unsigned int taken[FUZZ_KINDS];
@@ -54,7 +55,9 @@ static int keep_in_corpus(struct fuzzing *fuzzing, unsigned int index, const str
 		return -1;
 	if (verdict.good)
 		result = bytes_append(&fuzzing->good_state[index], verdict.state.data,
-				      verdict.state.size);
+				      verdict.state.size) ||
+			 bytes_append(&fuzzing->good_question[index], verdict.question.data,
+				      verdict.question.size) ? -1 : 0;
 	else
 		result = fail("the driver's own stream is not as documented: %s", verdict.why);
 	verdict_free(&verdict);
@@ -70,7 +73,8 @@ static int collect_corpus(struct fuzzing *fuzzing)
 
 	if (keep_in_corpus(fuzzing, 0, &trial->good) || trial_thaw(trial, CHECK_RUN_MS) ||
 	    workload_drain(&trial->machine) || workload_fill(&trial->machine) ||
-	    trial_freeze(trial) || keep_in_corpus(fuzzing, 1, &trial->good) || trial_reset(trial) ||
+	    trial_freeze(trial) || keep_in_corpus(fuzzing, 1, &trial->good) ||
+	    trial_reset(trial) || machine_precopy(&trial->machine, &idle) ||
 	    machine_stop(&trial->machine, NULL))
 		return -1;
 	result = machine_save(&trial->machine, &idle, NULL);
@@ -80,13 +84,20 @@ static int collect_corpus(struct fuzzing *fuzzing)
 	return result;
 }
 
-static bool state_was_saved(const struct fuzzing *fuzzing, const struct bytes *state)
+static bool is_among(const struct bytes *bytes, const struct bytes *good)
 {
 	for (unsigned int i = 0; i < FUZZ_CORPUS; i++)
-		if (state->size == fuzzing->good_state[i].size &&
-		    !memcmp(state->data, fuzzing->good_state[i].data, state->size))
+		if (bytes->size == good[i].size && !memcmp(bytes->data, good[i].data, bytes->size))
 			return true;
 	return false;
+}
+
+/* Does it come from this controller, but for how it is cut? A stream need not ask anything. */
+static bool is_own(const struct fuzzing *fuzzing, const struct verdict *verdict)
+{
+	return is_among(&verdict->state, fuzzing->good_state) &&
+	       (!verdict->question.size ||
+		is_among(&verdict->question, fuzzing->good_question));
 }
 
 /* The controller has taken it; from STOP back to STOP. */
@@ -114,7 +125,7 @@ static int judge_taken(struct fuzzing *fuzzing, const struct candidate *candidat
 /* A good stream is the controller's to refuse, never if it comes from the same controller. */
 static int judge_refused(struct fuzzing *fuzzing, const struct candidate *candidate, int error)
 {
-	if (candidate->verdict.good && state_was_saved(fuzzing, &candidate->verdict.state))
+	if (candidate->verdict.good && is_own(fuzzing, &candidate->verdict))
 		return fail("%s is good and was refused: %s", candidate->name, strerror(-error));
 	if (candidate->verdict.good ? error != -EREMOTEIO :
 				      error != -EINVAL && error != -EREMOTEIO)
@@ -253,6 +264,7 @@ int test_fuzz_stream(const struct test_options *options)
 	for (unsigned int i = 0; i < FUZZ_CORPUS; i++) {
 		bytes_free(&fuzzing.corpus.stream[i]);
 		bytes_free(&fuzzing.good_state[i]);
+		bytes_free(&fuzzing.good_question[i]);
 	}
 	trial_close(&fuzzing.trial);
 	return result;

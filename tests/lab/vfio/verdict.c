@@ -8,16 +8,23 @@
 #include <endian.h>
 #include <string.h>
 
+#include <nvmove/lm.h>
+
 #include "crc32c.h"
 #include "report.h"
 
-/** struct reading - a stream being read; @announced is its state's size, 0 before that is known */
+/**
+ * struct reading - a stream being read
+ * @announced: size of its state, 0 before that is known
+ * @question_size: size of its question, 0 if there was none yet
+ */
 struct reading {
 	const struct bytes *stream;
 	const struct nvmove_stream_hello *own;
 	struct verdict *verdict;
 	size_t position;
 	uint32_t announced;
+	uint32_t question_size;
 	bool greeted;
 	bool sealed;
 };
@@ -57,12 +64,35 @@ static bool hello_is_good(struct reading *reading, const uint8_t *payload, uint3
 	return !hello.state_size || size_is_good(reading, le32toh(hello.state_size));
 }
 
+static bool question_is_good(struct reading *reading, const uint8_t *payload, uint32_t length)
+{
+	struct nvmove_stream_question piece;
+	uint32_t size;
+
+	if (reading->announced)
+		return wrong(reading, "question behind the size");
+	if (length <= sizeof(piece))
+		return wrong(reading, "length of a piece of the question");
+	memcpy(&piece, payload, sizeof(piece));
+	size = le32toh(piece.size);
+	if (!size || size % 4 || size > NVMOVE_QUESTION_MAX ||
+	    (reading->question_size && size != reading->question_size))
+		return wrong(reading, "size of the question");
+	reading->question_size = size;
+	if (le32toh(piece.offset) != reading->verdict->question.size ||
+	    length - sizeof(piece) > size - reading->verdict->question.size)
+		return wrong(reading, "place of a piece of the question");
+	return true;
+}
+
 static bool size_record_is_good(struct reading *reading, const uint8_t *payload, uint32_t length)
 {
 	struct nvmove_stream_size size;
 
 	if (reading->announced)
 		return wrong(reading, "second size");
+	if (reading->verdict->question.size != reading->question_size)
+		return wrong(reading, "question cut off");
 	if (length != sizeof(size))
 		return wrong(reading, "length of the size record");
 	memcpy(&size, payload, sizeof(size));
@@ -100,6 +130,8 @@ static bool record_is_good(struct reading *reading, const struct nvmove_stream_r
 	switch (type) {
 	case NVMOVE_STREAM_HELLO:
 		return hello_is_good(reading, payload, length);
+	case NVMOVE_STREAM_QUESTION:
+		return question_is_good(reading, payload, length);
 	case NVMOVE_STREAM_SIZE:
 		return size_record_is_good(reading, payload, length);
 	case NVMOVE_STREAM_STATE:
@@ -135,6 +167,19 @@ static bool header_is_good(struct reading *reading, const struct nvmove_stream_r
 	return true;
 }
 
+/* What a good record adds to the verdict. */
+static int keep_payload(struct verdict *verdict, uint32_t type, const uint8_t *payload,
+			uint32_t length)
+{
+	const size_t head = sizeof(struct nvmove_stream_question);
+
+	if (type == NVMOVE_STREAM_STATE)
+		return bytes_append(&verdict->state, payload, length);
+	if (type == NVMOVE_STREAM_QUESTION)
+		return bytes_append(&verdict->question, payload + head, length - head);
+	return 0;
+}
+
 /* Return: 1 when the record is good, 0 when it is not, -1 when memory is short. */
 static int read_record(struct reading *reading)
 {
@@ -150,9 +195,8 @@ static int read_record(struct reading *reading)
 	    !record_is_good(reading, &header, at + sizeof(header)))
 		return 0;
 	reading->position += sizeof(header) + length;
-	if (le32toh(header.type) != NVMOVE_STREAM_STATE)
-		return 1;
-	return bytes_append(&reading->verdict->state, at + sizeof(header), length) ? -1 : 1;
+	return keep_payload(reading->verdict, le32toh(header.type), at + sizeof(header), length) ?
+		       -1 : 1;
 }
 
 int verdict_reach(const struct bytes *stream, const struct nvmove_stream_hello *own,
@@ -182,5 +226,6 @@ int verdict_own_hello(const struct bytes *stream, struct nvmove_stream_hello *ow
 
 void verdict_free(struct verdict *verdict)
 {
+	bytes_free(&verdict->question);
 	bytes_free(&verdict->state);
 }

@@ -12,13 +12,15 @@
 
 /**
  * struct verdict - of one stream
- * @good: it must be taken, if the controller takes its state
+ * @good: it must be taken, if the controller says yes to its question and takes its state
  * @why: the first thing that is wrong with one that is not good
+ * @question: what it asks the controller, empty if nothing; owned
  * @state: the state that it carries; owned
  */
 struct verdict {
 	bool good;
 	const char *why;
+	struct bytes question;
 	struct bytes state;
 };
 
