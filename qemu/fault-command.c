@@ -50,7 +50,14 @@ static int classify_track_send(const struct nvm_sqe *sqe)
 
 static int classify_log_page(const struct nvm_sqe *sqe)
 {
-	return (le32_to_cpu(sqe->cdw10) & 0xff) == NVMOVE_LOG_LOAD_REPORT ? FAULT_LOAD_REPORT : -1;
+	switch (le32_to_cpu(sqe->cdw10) & 0xff) {
+	case NVMOVE_LOG_LOAD_REPORT:
+		return FAULT_LOAD_REPORT;
+	case NVMOVE_LOG_QUESTION:
+		return FAULT_QUESTION;
+	default:
+		return -1;
+	}
 }
 
 int fault_command_of(const void *data)
@@ -92,8 +99,9 @@ uint16_t fault_command_cntlid(const void *data, uint16_t primary)
 
 	switch (sqe->opcode) {
 	case NVM_ADMIN_IDENTIFY:
-	case NVM_ADMIN_GET_LOG_PAGE:
 		return 0;
+	case NVM_ADMIN_GET_LOG_PAGE:
+		return le32_to_cpu(sqe->cdw11) >> 16;
 	case NVMOVE_HMLM_MIGRATION_SEND:
 	case NVMOVE_HMLM_MIGRATION_RECEIVE:
 	case NVMOVE_HMLM_TRACK_SEND:

@@ -44,6 +44,7 @@ static const char *const command_names[NR_FAULT_COMMANDS] = {
 	[FAULT_TRACK_STOP] = "track-stop",
 	[FAULT_TRACK_REPORT] = "track-report",
 	[FAULT_LOAD_REPORT] = "load-report",
+	[FAULT_QUESTION] = "question",
 	[FAULT_IDENTIFY] = "identify",
 };
 
@@ -63,7 +64,7 @@ enum kind {
 
 #define ANY_COMMAND	((1u << NR_FAULT_COMMANDS) - 1)
 #define WITH_DATA	(1u << FAULT_QUERY | 1u << FAULT_SAVE | 1u << FAULT_TRACK_REPORT | \
-			 1u << FAULT_LOAD_REPORT | 1u << FAULT_IDENTIFY)
+			 1u << FAULT_LOAD_REPORT | 1u << FAULT_QUESTION | 1u << FAULT_IDENTIFY)
 
 /* What can go wrong, with how many numbers, and with which commands. */
 static const struct {
@@ -175,12 +176,7 @@ static void victim_clear(void *victim)
 
 static bool is_due(struct fault *fault)
 {
-	if (++fault->seen < fault->nth || (fault->count && fault->hits >= fault->count))
-		return false;
-	/* That a page is hidden is counted when it is. */
-	if (fault->kind != HIDE_PAGE)
-		fault->hits++;
-	return true;
+	return ++fault->seen >= fault->nth && (!fault->count || fault->hits < fault->count);
 }
 
 /* The fault that befalls a command when it is fetched, or already @at_doorbell; NULL if none does. */
@@ -200,8 +196,12 @@ static struct fault *find_fault(struct NvmoveFaults *faults, const NvmeCmd *sqe,
 		if (is_due(fault) && !found)
 			found = fault;
 	}
-	if (found)
-		trace_nvmove_fault(faults->device->serial, le16_to_cpu(sqe->cid), found->text);
+	if (!found)
+		return NULL;
+	/* That a page is hidden is counted when it is. */
+	if (found->kind != HIDE_PAGE)
+		found->hits++;
+	trace_nvmove_fault(faults->device->serial, le16_to_cpu(sqe->cid), found->text);
 	return found;
 }
 
