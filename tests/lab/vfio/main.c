@@ -35,6 +35,12 @@ static const struct test {
 	{ "close", test_close, 0, "close at every point of a migration" },
 	{ "race", test_race, 40, "COUNT migrations while another thread resets" },
 	{ "event", test_event, 0, "--run a command at every point of a migration, then --undo it" },
+	{ "refused", test_refused, 0, "commands that the device refuses, at each step" },
+	{ "wrong", test_wrong, 0, "commands that the device answers wrongly, at each step" },
+	{ "lost", test_lost, 0,
+	  "commands that the device never answers, at each step; --undo brings the VF back" },
+	{ "overtaken", test_overtaken, 0,
+	  "device reset and FLR while the command of an arc is under way" },
 	{ "torn", test_torn, 100,
 	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
@@ -241,6 +247,8 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "move needs either --peer or --self");
 	if (line->test->run == test_event && (!line->options.happening || !line->options.undoing))
 		argp_error(state, "event needs --run and --undo");
+	if (line->test->run == test_lost && !line->options.undoing)
+		argp_error(state, "lost needs --undo");
 	if (line->test->run == test_torn && (!line->options.admin || !line->options.happening))
 		argp_error(state, "torn needs --admin and --run");
 	if (line->test->run == test_move && line->options.precopy && line->options.mutation)

@@ -79,6 +79,14 @@ int test_race(const struct test_options *options);
 /* event.c */
 int test_event(const struct test_options *options);
 
+/* faulty.c */
+int test_refused(const struct test_options *options);
+int test_wrong(const struct test_options *options);
+int test_lost(const struct test_options *options);
+
+/* overtaken.c */
+int test_overtaken(const struct test_options *options);
+
 /* torn.c */
 int test_torn(const struct test_options *options);
 

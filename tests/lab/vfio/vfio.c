@@ -414,16 +414,25 @@ int vfio_set_state(struct vfio_function *function, uint32_t state, int *stream)
 	return 0;
 }
 
-int64_t vfio_stop_copy_size(struct vfio_function *function)
+int vfio_try_stop_copy_size(struct vfio_function *function, uint64_t *bytes)
 {
 	struct vfio_device_feature_mig_data_size size = { 0 };
 	int error = vfio_feature(function,
 				 VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, &size,
 				 sizeof(size));
 
+	*bytes = size.stop_copy_length;
+	return error;
+}
+
+int64_t vfio_stop_copy_size(struct vfio_function *function)
+{
+	uint64_t bytes;
+	int error = vfio_try_stop_copy_size(function, &bytes);
+
 	if (error)
 		return fail("%s: stop-copy size: %s", function->address, strerror(-error));
-	return (int64_t)size.stop_copy_length;
+	return (int64_t)bytes;
 }
 
 int vfio_precopy_info(int stream, struct vfio_precopy_info *info)

@@ -137,6 +137,9 @@ int vfio_set_state(struct vfio_function *function, uint32_t state, int *stream);
 /** vfio_stop_copy_size() - VFIO_DEVICE_FEATURE_MIG_DATA_SIZE in bytes, or -1 */
 int64_t vfio_stop_copy_size(struct vfio_function *function);
 
+/** vfio_try_stop_copy_size() - the same; returns 0 or a negative errno, says nothing about it */
+int vfio_try_stop_copy_size(struct vfio_function *function, uint64_t *bytes);
+
 /**
  * vfio_precopy_info() - VFIO_MIG_GET_PRECOPY_INFO
  * @stream: file of a stream

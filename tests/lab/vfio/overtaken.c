@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Arcs that a reset overtakes while their command is under way at the device. The device is told to
+ * carry the command out late, or to answer it late, so that it stands either behind or before the reset.
+ */
+#include "overtaken.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "workload.h"
+
+#define RUNNING		VFIO_DEVICE_STATE_RUNNING
+#define STOP		VFIO_DEVICE_STATE_STOP
+#define STOP_COPY	VFIO_DEVICE_STATE_STOP_COPY
+#define RESUMING	VFIO_DEVICE_STATE_RESUMING
+#define PRE_COPY	VFIO_DEVICE_STATE_PRE_COPY
+#define PRE_COPY_P2P	VFIO_DEVICE_STATE_PRE_COPY_P2P
+
+#define LATE(command)	"command=" command ",fault=late:700"
+#define DELAYED(command) "command=" command ",fault=delay:700"
+
+const struct arc arcs[] = {
+	{ "suspend, late", LATE("suspend"), RUNNING, STOP },
+	{ "suspend, answered late", DELAYED("suspend"), RUNNING, STOP },
+	{ "suspend in pre-copy, answered late", DELAYED("suspend"), PRE_COPY, STOP_COPY },
+	{ "resume, late", LATE("resume"), STOP, RUNNING },
+	{ "resume, answered late", DELAYED("resume"), PRE_COPY_P2P, PRE_COPY },
+	{ "query, late", LATE("query"), STOP, STOP_COPY },
+	{ "save, late", LATE("save"), STOP, STOP_COPY },
+	{ "save, answered late", DELAYED("save"), PRE_COPY_P2P, STOP_COPY },
+	{ "suspend for a load, late", LATE("suspend"), STOP, RESUMING },
+	{ "load, late", LATE("load"), RESUMING, RESUMING },
+	{ "load, answered late", DELAYED("load"), RESUMING, RESUMING },
+};
+
+const size_t nr_arcs = sizeof(arcs) / sizeof(arcs[0]);
+
+static void write_stream(struct overtaken *overtaken)
+{
+	const struct bytes *stream = &overtaken->scene->stream;
+	ssize_t length;
+
+	for (size_t done = 0; done < stream->size; done += (size_t)length) {
+		length = write(overtaken->file, stream->data + done, stream->size - done);
+		if (length < 0) {
+			overtaken->error = errno;
+			return;
+		}
+	}
+}
+
+static void *go(void *argument)
+{
+	struct overtaken *overtaken = argument;
+
+	if (overtaken->arc->from == overtaken->arc->to)
+		write_stream(overtaken);
+	else
+		overtaken->error = -vfio_try_state(&overtaken->scene->machine.function,
+						   overtaken->arc->to, &overtaken->new_file);
+	return NULL;
+}
+
+int overtaken_begin(struct overtaken *overtaken, struct scene *scene, struct monitor *monitor,
+		    const struct arc *arc)
+{
+	const struct place place = { .name = arc->name, .state = arc->from, .after = arc->from };
+
+	*overtaken = (struct overtaken){ .arc = arc, .scene = scene, .file = -1, .new_file = -1 };
+	if (scene_enter(scene, &place, &overtaken->file) || monitor_plan(monitor, arc->plan))
+		return -1;
+	if (pthread_create(&overtaken->thread, NULL, go, overtaken))
+		return fail("cannot create a thread");
+	overtaken->is_going = true;
+	return monitor_wait_hits(monitor);
+}
+
+void overtaken_end(struct overtaken *overtaken)
+{
+	if (!overtaken->is_going)
+		return;
+	watchdog_begin("waiting for the end of an arc");
+	pthread_join(overtaken->thread, NULL);
+	overtaken->is_going = false;
+	note("%s: %s", overtaken->arc->name,
+	     overtaken->error ? strerror(overtaken->error) : "done");
+}
+
+void overtaken_close(struct overtaken *overtaken)
+{
+	overtaken_end(overtaken);
+	if (overtaken->file >= 0)
+		close(overtaken->file);
+	if (overtaken->new_file >= 0)
+		close(overtaken->new_file);
+}
+
+static int check_dead(const char *name, int file)
+{
+	uint8_t byte = 0;
+
+	if (file < 0 || (read(file, &byte, 1) < 0 && write(file, &byte, 1) < 0))
+		return 0;
+	return fail("%s: a stream from before still moves bytes", name);
+}
+
+int overtaken_check_dead_streams(const struct overtaken *overtaken)
+{
+	if (check_dead(overtaken->arc->name, overtaken->file))
+		return -1;
+	return check_dead(overtaken->arc->name, overtaken->new_file);
+}
+
+static int reset_in(struct scene *scene, struct monitor *monitor, const struct arc *arc,
+		    int (*reset)(struct vfio_function *function))
+{
+	const struct place place = { .name = arc->name };
+	struct overtaken overtaken;
+	int result;
+
+	result = overtaken_begin(&overtaken, scene, monitor, arc);
+	if (!result)
+		result = reset(&scene->machine.function);
+	overtaken_end(&overtaken);
+	if (!result)
+		result = scene_check_running(scene, &place);
+	if (!result)
+		result = overtaken_check_dead_streams(&overtaken);
+	overtaken_close(&overtaken);
+	return result;
+}
+
+int test_overtaken(const struct test_options *options)
+{
+	static int (*const resets[])(struct vfio_function *) = { vfio_reset, vfio_guest_flr };
+	struct monitor monitor = MONITOR_CLOSED;
+	struct scene scene;
+	unsigned int cases = 0;
+	int result = scene_begin(&scene, options);
+
+	if (!result)
+		result = monitor_open(&monitor);
+	for (size_t i = 0; !result && i < 2 * nr_arcs; i++) {
+		note("%s in %s", i & 1 ? "FLR by the guest" : "device reset", arcs[i / 2].name);
+		result = reset_in(&scene, &monitor, &arcs[i / 2], resets[i & 1]);
+		if (!result)
+			result = scene_start_anew(&scene, options);
+		cases += !result;
+	}
+	result = scene_end(&scene, "overtaken", cases, result);
+	monitor_close(&monitor);
+	return result;
+}
