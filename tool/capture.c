@@ -14,6 +14,21 @@
 /* A stream may consist of records with 4 bytes of state each. */
 #define MOST_BYTES	(8u * NVMOVE_STREAM_STATE_MAX)
 
+/* What the source's controller asks: a container with its compatibility record. */
+static int describe_question(struct capture *capture, struct nvmove_load_error *error)
+{
+	const struct stream *stream = &capture->stream;
+	struct nvmove_state_section record;
+
+	if (!stream->question)
+		return 0;
+	if (nvmove_question_read(stream->question, stream->question_size, &record, error) ||
+	    record_verify(record.payload, record.length, error))
+		return -1;
+	json_object_object_add(capture->description, "question", record_decode(record.payload));
+	return 0;
+}
+
 static int read_stream(struct capture *capture, struct nvmove_load_error *error)
 {
 	struct json_object *state;
@@ -28,6 +43,10 @@ static int read_stream(struct capture *capture, struct nvmove_load_error *error)
 	capture->description = json_object_new_object();
 	json_object_object_add(capture->description, "stream",
 			       json_object_get(capture->stream.description));
+	if (describe_question(capture, error)) {
+		json_object_put(state);
+		return -1;
+	}
 	json_object_object_add(capture->description, "state", state);
 	return 0;
 }

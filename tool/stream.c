@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <lm/crc32c.h>
+#include <nvmove/lm.h>
 #include <nvmove/stream.h>
 
 #include "fields.h"
@@ -22,6 +23,8 @@
  * @position: of the record that is being read
  * @records: list of what has been read, for people
  * @hello: first record, NULL before it was there
+ * @question, @question_size, @question_received: pieces so far, bytes of all of them, 0 before the
+ *	first
  * @announced: bytes of state in all, 0 as long as nobody has said
  * @ended: the end record was there
  * @state, @state_size: pieces so far
@@ -33,6 +36,9 @@ struct reading {
 	struct nvmove_load_error *error;
 	struct json_object *records;
 	const struct nvmove_stream_hello *hello;
+	uint8_t *question;
+	uint32_t question_size;
+	uint32_t question_received;
 	uint32_t announced;
 	bool ended;
 	uint8_t *state;
@@ -100,6 +106,42 @@ static int take_hello(struct reading *reading, const void *payload, uint32_t len
 	return hello->state_size ? take_announced(reading, "hello", le32toh(hello->state_size)) : 0;
 }
 
+static int begin_question(struct reading *reading, uint32_t size)
+{
+	if (!size || size % 4 || size > NVMOVE_QUESTION_MAX)
+		return refuse(reading, "question of %u bytes, 4 to %u and a multiple of 4 are "
+			      "possible", size, NVMOVE_QUESTION_MAX);
+	reading->question = malloc(size);
+	if (!reading->question)
+		return refuse(reading, "no memory for a question of %u bytes", size);
+	reading->question_size = size;
+	return 0;
+}
+
+static int take_question(struct reading *reading, const void *payload, uint32_t length)
+{
+	const struct nvmove_stream_question *piece = payload;
+	uint32_t left;
+
+	if (reading->announced)
+		return refuse(reading, "question: behind the size of the state");
+	if (length <= sizeof(*piece))
+		return refuse(reading, "question: %u bytes, more than %zu expected", length,
+			      sizeof(*piece));
+	if (!reading->question && begin_question(reading, le32toh(piece->size)))
+		return -1;
+	left = reading->question_size - reading->question_received;
+	length -= (uint32_t)sizeof(*piece);
+	if (le32toh(piece->size) != reading->question_size ||
+	    le32toh(piece->offset) != reading->question_received || length > left)
+		return refuse(reading, "question: %u bytes at %u of %u, at most %u at %u of %u "
+			      "expected", length, le32toh(piece->offset), le32toh(piece->size),
+			      left, reading->question_received, reading->question_size);
+	memcpy(reading->question + reading->question_received, piece + 1, length);
+	reading->question_received += length;
+	return 0;
+}
+
 static int take_size(struct reading *reading, const void *payload, uint32_t length)
 {
 	const struct nvmove_stream_size *size = payload;
@@ -109,6 +151,9 @@ static int take_size(struct reading *reading, const void *payload, uint32_t leng
 	if (reading->announced)
 		return refuse(reading, "size: %u bytes of state, %u were announced before",
 			      le32toh(size->state_size), reading->announced);
+	if (reading->question_received < reading->question_size)
+		return refuse(reading, "size: %u of %u bytes of the question came before it",
+			      reading->question_received, reading->question_size);
 	return take_announced(reading, "size", le32toh(size->state_size));
 }
 
@@ -159,6 +204,8 @@ static int take_record(struct reading *reading, uint32_t type, uint32_t flags,
 		return take_state(reading, payload, length);
 	case NVMOVE_STREAM_END:
 		return take_end(reading, payload, length);
+	case NVMOVE_STREAM_QUESTION:
+		return take_question(reading, payload, length);
 	case NVMOVE_STREAM_SIZE:
 		return take_size(reading, payload, length);
 	}
@@ -172,6 +219,7 @@ static void describe_record(struct reading *reading, uint32_t type, uint32_t fla
 		[NVMOVE_STREAM_STATE] = "state",
 		[NVMOVE_STREAM_END] = "end",
 		[NVMOVE_STREAM_SIZE] = "size",
+		[NVMOVE_STREAM_QUESTION] = "question",
 	};
 	struct json_object *object = json_object_new_object();
 
@@ -257,14 +305,18 @@ int stream_read(const uint8_t *data, size_t size, struct stream *stream,
 
 	error->section = 0;
 	err = read_records(&reading);
-	if (!err)
+	if (!err) {
 		*stream = (struct stream) {
 			.description = describe(&reading),
+			.question = reading.question,
+			.question_size = reading.question_size,
 			.state = reading.state,
 			.state_size = reading.state_size,
 		};
-	else
+	} else {
+		free(reading.question);
 		free(reading.state);
+	}
 	json_object_put(reading.records);
 	return err;
 }
@@ -272,5 +324,6 @@ int stream_read(const uint8_t *data, size_t size, struct stream *stream,
 void stream_release(struct stream *stream)
 {
 	json_object_put(stream->description);
+	free(stream->question);
 	free(stream->state);
 }

@@ -15,13 +15,17 @@
 #include <state_reader.h>
 
 /**
- * struct stream - what a stream carries; both are owned, and released by stream_release()
+ * struct stream - what a stream carries; all are owned, and released by stream_release()
  * @description: the records as an object
+ * @question: what the source's controller asks, on a 4-byte boundary; NULL: nothing
+ * @question_size: bytes of it
  * @state: controller state, on a 4-byte boundary
  * @state_size: bytes of it
  */
 struct stream {
 	struct json_object *description;
+	uint8_t *question;
+	size_t question_size;
 	uint8_t *state;
 	size_t state_size;
 };

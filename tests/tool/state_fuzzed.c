@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * 10,000 damaged files, states and streams, are taken apart and verified: none crashes, each is
- * either shown in JSON that can be read back or refused for a printable reason. The same ones each
- * time; another seed by hand:
+ * 10,000 damaged files, states, streams and records, are taken apart and verified: none crashes,
+ * each is either shown in JSON that can be read back or refused for a printable reason. The same
+ * ones each time; another seed by hand:
  *
  *   state_fuzzed VECTORS-DIRECTORY [SEED [FILES]]
  */
@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ctrl.h>
 #include <lm/crc32c.h>
+#include <nvmove/compat.h>
 #include <nvmove/stream.h>
 
 #include "../../tool/capture.h"
@@ -51,7 +53,7 @@ static void read_seeds(const char *directory)
 		const char *dot = strrchr(entries[i]->d_name, '.');
 		char path[4096];
 
-		if (dot && !strcmp(dot, ".bin") && nr_seeds < MOST_SEEDS) {
+		if (dot && !strcmp(dot, ".bin") && nr_seeds < MOST_SEEDS - 1) {
 			snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
 			if (file_read(path, 1 << 20, &seeds[nr_seeds++]))
 				exit(1);
@@ -61,6 +63,30 @@ static void read_seeds(const char *directory)
 	if (nr < 1 || nr_seeds < 20)
 		fail("too few vectors", directory);
 	free(entries);
+}
+
+/* A compatibility record, of a controller that nobody has used. */
+static void make_record(void)
+{
+	struct nvmove_subsystem_config config;
+	struct nvmove_subsystem *subsystem;
+	struct contents *seed = &seeds[nr_seeds++];
+	const struct nvmove_ctrl *ctrl;
+
+	nvmove_subsystem_config_default(&config);
+	config.subnqn = "nqn.2026-11.org.example:fuzzed";
+	config.serial = "FUZZED";
+	config.num_secondary = 1;
+	subsystem = nvmove_subsystem_new(&config, NULL);
+	if (!subsystem)
+		fail("record", "no memory");
+	ctrl = nvmove_subsystem_ctrl(subsystem, 1);
+	seed->name = "record";
+	seed->size = nvmove_ctrl_compat_size(ctrl);
+	seed->data = malloc(seed->size);
+	if (!seed->data || nvmove_ctrl_compat_record(ctrl, seed->data, seed->size) < 0)
+		fail("record", "not written");
+	nvmove_subsystem_free(subsystem);
 }
 
 static void put_record(uint8_t **at, uint32_t type, const void *payload, size_t length)
@@ -137,8 +163,16 @@ static void change(struct contents *file)
 	}
 }
 
+static void repair_record(struct contents *file)
+{
+	struct nvmove_compat *record = (void *)file->data;
+
+	record->crc = 0;
+	record->crc = htole32(nvmove_crc32c(0, record, file->size));
+}
+
 /* Right checksums again, as far as the lengths lead; where they do not, some stay wrong. */
-static void repair(struct contents *file)
+static void repair_state(struct contents *file)
 {
 	struct nvmove_cstate_header *header = (void *)file->data;
 	struct nvmove_cstate_vendor *vendor;
@@ -166,6 +200,17 @@ static void repair(struct contents *file)
 								     file->data)));
 	vendor->crc = 0;
 	vendor->crc = htole32(nvmove_crc32c(0, vendor, sizeof(*vendor)));
+}
+
+static void repair(struct contents *file)
+{
+	static const char magic[8] = NVMOVE_COMPAT_MAGIC;
+
+	if (file->size >= sizeof(struct nvmove_compat) &&
+	    !memcmp(file->data, magic, sizeof(magic)))
+		repair_record(file);
+	else
+		repair_state(file);
 }
 
 static struct contents damaged_file(void)
@@ -235,7 +280,8 @@ static void judge(struct contents *file, struct count *count)
 	} else {
 		count->shown++;
 		check_json(capture.description);
-		if (state_verify(capture.state, capture.state_size, &error))
+		if (capture.state &&
+		    state_verify(capture.state, capture.state_size, &error))
 			check_text(error.text);
 		else
 			count->valid++;
@@ -252,6 +298,7 @@ int main(int argc, char **argv)
 		fail("usage", "state_fuzzed VECTORS-DIRECTORY [SEED [FILES]]");
 	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) | 1 : 6;
 	read_seeds(argv[1]);
+	make_record();
 	for (unsigned int i = 0; i < files; i++) {
 		struct contents file = damaged_file();
 

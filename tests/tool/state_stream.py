@@ -8,6 +8,7 @@ from pathlib import Path
 
 from program import VECTORS, expect, finish, nvmove
 import cstate
+import records
 import streams
 
 STATE = (VECTORS / "queues.bin").read_bytes()
@@ -16,6 +17,9 @@ GREETING = streams.record(streams.HELLO, streams.hello()) + streams.size_record(
 OLD_GREETING = streams.record(streams.HELLO, streams.hello(SIZE, minor=0))
 BODY = streams.record(streams.STATE, STATE)
 SEAL = streams.record(streams.END, streams.end(STATE))
+HELLO = streams.record(streams.HELLO, streams.hello())
+SIZED = streams.size_record(SIZE)
+ASKED = records.question(records.encode(records.BASE))
 UNKNOWN = b"what nobody knows..."
 
 VALID = {
@@ -27,7 +31,21 @@ VALID = {
     streams.record(99, UNKNOWN, streams.SKIPPABLE) + streams.size_record(SIZE) + BODY + SEAL,
     "an unknown record": GREETING + streams.record(99, UNKNOWN, streams.SKIPPABLE) + BODY + SEAL,
 }
+ASKING = {
+    "a question": HELLO + streams.question(ASKED) + SIZED + BODY + SEAL,
+    "a question in pieces": HELLO + streams.question(ASKED, 3) + SIZED + BODY + SEAL,
+}
 REFUSED = {
+    "half a question": (HELLO + streams.question(ASKED[:400], size=len(ASKED)) + SIZED + BODY + SEAL, "of the question came before"),
+    "a question too late": (HELLO + SIZED + streams.question(ASKED) + BODY + SEAL, "behind the size"),
+    "a question in a stream of version 1.0": (OLD_GREETING + streams.question(ASKED) + BODY + SEAL, "behind the size"),
+    "an empty question": (HELLO + streams.record(streams.QUESTION, bytes(8), streams.SKIPPABLE) + SIZED + BODY + SEAL, "more than 8"),
+    "a huge question": (HELLO + streams.question(ASKED, size=2 << 20) + SIZED + BODY + SEAL, "multiple of 4"),
+    "a question of no size": (HELLO + streams.question(ASKED, size=0) + SIZED + BODY + SEAL, "multiple of 4"),
+    "a question that overflows": (HELLO + streams.question(ASKED, size=8) + SIZED + BODY + SEAL, "expected"),
+    "a question with a gap": (HELLO + streams.question(ASKED, offset=4) + SIZED + BODY + SEAL, "expected"),
+    "two questions": (HELLO + streams.question(ASKED) * 2 + SIZED + BODY + SEAL, "expected"),
+    "a question that is a state": (HELLO + streams.question(STATE) + SIZED + BODY + SEAL, "container with one section"),
     "cut off in a header": (GREETING + BODY + SEAL[:-10], "header"),
     "cut off in a payload": (GREETING + BODY[:-4], "length"),
     "without an end": (GREETING + BODY, "end record"),
@@ -70,6 +88,15 @@ def main():
             expect((header.get("vendor_id"), header.get("device_id"), header.get("cntlid"), header.get("protocol"),
                     header.get("state_size")) == ("0x1b36", "0x10", 7, "hmlm", SIZE), f"{name}: another hello", shown)
             expect(verified.code == 0, f"{name}: not valid", verified)
+        for name, data in ASKING.items():
+            file.write_bytes(data)
+            shown = nvmove("state", "show", "--json", file)
+            told = shown.json() or {}
+            expect(shown.code == 0 and told.get("state") == cstate.decode(STATE) and
+                   told.get("question", {}).get("identity") == records.BASE["identity"], f"{name}: another question", shown)
+            expect(nvmove("state", "verify", file).code == 0, f"{name}: not valid")
+        file.write_bytes(VALID["an unknown record"])
+        header = (nvmove("state", "show", "--json", file).json() or {}).get("stream", {})
         expect(len(header.get("records", ())) == 5, f"{name}: four records expected", shown)
         for name, (data, word) in REFUSED.items():
             file.write_bytes(data)

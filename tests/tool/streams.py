@@ -6,7 +6,7 @@ import struct
 import program  # noqa: F401  (finds the vectors' directory)
 import cstate
 
-HELLO, STATE, END, SIZE = 1, 2, 3, 4
+HELLO, STATE, END, SIZE, QUESTION = 1, 2, 3, 4, 5
 MAGIC = b"NVMOVES\n"
 SKIPPABLE = 1
 
@@ -27,6 +27,13 @@ def hello(size=0, major=1, minor=1, magic=MAGIC):
 def size_record(size):
     """A size record."""
     return record(SIZE, struct.pack("<I", size))
+
+
+def question(asked, pieces=1, size=None, offset=0):
+    """Question records, with a lie in them or none."""
+    piece = (len(asked) // pieces + 3) // 4 * 4
+    return b"".join(record(QUESTION, struct.pack("<II", len(asked) if size is None else size, at + offset) + asked[at:at + piece],
+                           SKIPPABLE) for at in range(0, len(asked), piece))
 
 
 def end(state, size=None, crc=None):
