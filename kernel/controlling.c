@@ -20,6 +20,7 @@
 #include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
@@ -32,13 +33,10 @@
 #include "nvme-host.h"
 #include "nvme-layout.h"
 
-#ifndef CONFIG_MODVERSIONS
-#error "CONFIG_MODVERSIONS must tie the layout of struct nvme_ctrl to the running kernel"
-#endif
-
 /*
  * Never called. Importing a function that takes a struct nvme_ctrl makes the module loader compare
- * the checksum of that structure, so the offsets in nvme-layout.h cannot meet another layout.
+ * the checksum of that structure, so the offsets in nvme-layout.h cannot meet another layout. A
+ * kernel without symbol versions compares only its release; there is_built_for() is left.
  */
 static void (*const layout_pin)(struct nvme_ctrl *ctrl) __used = nvme_stop_keep_alive;
 
@@ -51,9 +49,26 @@ struct controlling {
 	struct request_queue *admin_queue;
 };
 
-static int is_nvme_controller(struct device *device, void *unused)
+/* Ends the walk at the first controller and takes a reference to it. */
+static int take_nvme_controller(struct device *device, void *data)
 {
-	return device->class && !strcmp(device->class->name, "nvme");
+	struct device **found = data;
+
+	if (!device->class || strcmp(device->class->name, "nvme"))
+		return 0;
+	*found = get_device(device);
+	return 1;
+}
+
+static_assert(MAX(NVME_CTRL_STATE_OFFSET, NVME_CTRL_ADMIN_Q_OFFSET) < NVME_CTRL_DEVICE_OFFSET);
+
+/*
+ * The controller's device is a member of struct nvme_ctrl behind those that are used here: what
+ * moves them, a member added or taken away before, moves it too.
+ */
+static bool is_built_for(const struct nvme_ctrl *ctrl, const struct device *device)
+{
+	return (const void *)device - (const void *)ctrl == NVME_CTRL_DEVICE_OFFSET;
 }
 
 static bool is_live(const struct nvme_ctrl *ctrl)
@@ -78,16 +93,22 @@ static struct request_queue *admin_queue(const struct nvme_ctrl *ctrl)
 static int controlling_get(struct pci_dev *function, struct controlling *controlling)
 {
 	struct pci_driver *driver;
+	struct device *device = NULL;
 	struct nvme_ctrl *ctrl;
-	struct device *device;
 
 	guard(mutex)(&lookup_lock);
 
-	device = device_find_child(&function->dev, NULL, is_nvme_controller);
+	device_for_each_child(&function->dev, &device, take_nvme_controller);
 	if (!device)
 		return -ENODEV;
 
 	ctrl = dev_get_drvdata(device);
+	if (!is_built_for(ctrl, device)) {
+		dev_err_once(&function->dev, "ctrl_device in struct nvme_ctrl: at %td, expected at %d\n",
+			     (void *)device - (void *)ctrl, NVME_CTRL_DEVICE_OFFSET);
+		put_device(device);
+		return -ENODEV;
+	}
 	driver = READ_ONCE(function->driver);
 	if (!driver || !is_live(ctrl) || !try_module_get(driver->driver.owner)) {
 		put_device(device);

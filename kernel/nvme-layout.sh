@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Prints nvme-layout.h: where the two members of the private struct nvme_ctrl that controlling.c uses
-# lie in the kernel built against, read from that kernel's own type information (BTF). It guesses
+# Prints nvme-layout.h: where the members of the private struct nvme_ctrl that controlling.c uses lie
+# in the kernel built against, read from that kernel's own type information (BTF). It guesses
 # nothing: what it does not find, it refuses.
 #
 # usage: nvme-layout.sh VMLINUX NVME_CORE
@@ -73,4 +73,5 @@ cat <<END
 END
 member nvme_ctrl state NVME_CTRL_STATE
 member nvme_ctrl admin_q NVME_CTRL_ADMIN_Q
+member nvme_ctrl ctrl_device NVME_CTRL_DEVICE
 value nvme_ctrl_state NVME_CTRL_LIVE NVME_CTRL_STATE_LIVE
