@@ -4,17 +4,22 @@
 import argparse
 import sys
 
-from . import demo, drivercheck, shell, suite
+from . import demo, drivercheck, kernel, shell, suite
 from .errors import LabError
 from .products import prepare
 from .progress import say
 from .subsystem import PROTOCOLS
+from .variant import Variant
 
 
-def _prepare(_):
-    products = prepare()
+def _prepare(options):
+    products = prepare(options.kernel)
     say(f"everything is in the cache; hosts run under {products.accelerator}")
     return 0
+
+
+def _variant(options):
+    return Variant(options.protocol, options.kernel)
 
 
 def main(argv):
@@ -23,16 +28,20 @@ def main(argv):
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function, text in (
             ("prepare", _prepare, "make what the cache lacks, boot nothing"),
-            ("demo", lambda options: demo.main(options.protocol), "move a guest with a VF between two hosts while fio runs in it"),
-            ("shell", lambda options: shell.main(options.protocol), "boot both hosts and open a shell on host A"),
+            ("demo", lambda options: demo.main(_variant(options)), "move a guest with a VF between two hosts while fio runs in it"),
+            ("shell", lambda options: shell.main(_variant(options)), "boot both hosts and open a shell on host A"),
             ("check-driver", lambda _: drivercheck.main(), "compile the driver with W=1, sparse and checkpatch; boot nothing"),
-            ("test", lambda options: suite.main(options.names, options.protocol), "run the tests of tests/lab")):
+            ("test", lambda options: suite.main(options.names, _variant(options), options.needed), "run the tests of tests/lab")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(function=function)
         if name in ("demo", "shell", "test"):
             command.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0],
                                  help=f"what the hosts' NVMe devices speak; {PROTOCOLS[0]}")
+        if name in ("demo", "prepare", "shell", "test"):
+            command.add_argument("--kernel", choices=kernel.NAMES, default=kernel.STOCK,
+                                 help=f"what the hosts boot; {kernel.STOCK}")
         if name == "test":
+            command.add_argument("--needed", action="store_true", help=f"beside those named, the tests that kernel {kernel.STOCK} is not for")
             command.add_argument("names", nargs="*", help="names of tests; all without")
     options = parser.parse_args(argv)
     try:

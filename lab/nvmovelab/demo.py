@@ -15,7 +15,6 @@ from .guest import Guest
 from .paths import BUILD
 from .products import prepare
 from .progress import live, say, stage
-from .tree import kernel_release
 from .vmm import Vmm
 
 GUEST_BOOT_SECONDS = 300
@@ -156,7 +155,7 @@ class Demo:
         hosts = [{"name": host.name, "kernel": host.sh("uname -r"), "accelerator": self.products.accelerator}
                  for host in (self.a, self.b)]
         versions = {
-            "kernel": kernel_release(self.products.tree),
+            "kernel": self.products.kernel.release,
             "vmm": self.source_version,
             "nvme_cli": self.guest.sh("nvme version | head -n 1"),
             "fio": self.guest.sh("fio --version"),
@@ -211,11 +210,11 @@ class Demo:
         self.make_report()
 
 
-def main(protocol):
-    """Run the demonstration under a protocol; returns the exit code."""
-    products = prepare()
-    directory = session.results(protocol, "demo")
-    with session.hosts(products, directory, protocol) as hosts:
+def main(variant):
+    """Run the demonstration in a variant; returns the exit code."""
+    products = prepare(variant.kernel)
+    directory = session.results(variant, "demo")
+    with session.hosts(products, directory, variant.protocol) as hosts:
         demo = Demo(products, directory, hosts)
         try:
             demo.run()

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import cache, run, tools
+from . import cache, kernel, run, tools
 from .errors import LabError
 from .paths import BUILD, PROJECT, PROVISION
 from .progress import say, stage
@@ -16,12 +16,13 @@ SOURCES = ("kernel", "include/nvmove")
 
 def _checkpatch(root):
     """The directory with the kernel's checkpatch.pl."""
-    inputs = [PROVISION / "checkpatch.sh", PROVISION / "apt.sh", root.parent.name]
+    source = kernel.source()
+    inputs = [PROVISION / "checkpatch.sh", source.name, root.parent.name]
 
     def make(directory):
         cache.require_space(1)
         with stage("checkpatch of the kernel's source package"):
-            run.logged([PROVISION / "checkpatch.sh", root, directory], cache.root() / "checkpatch.log", 600)
+            run.logged([PROVISION / "checkpatch.sh", root, source, directory], cache.root() / "checkpatch.log", 600)
 
     return cache.product("checkpatch", cache.digest(*inputs), make)
 

@@ -16,7 +16,6 @@ from .errors import LabError, Timeout, tail
 from .paths import LAB
 from .qmp import Qmp
 from .subsystem import FURTHER_PF
-from .tree import only
 
 BOOT_SECONDS = 240
 # The largest frames that QEMU's socket network carries: the wire is bound by packets, not by bytes.
@@ -76,13 +75,19 @@ class Host:
         accel = self.products.accelerator
         wire = f"addr.type=unix,addr.path={self._sockets}/wire"
         first = self.name == "A"
+        kernel = self.products.kernel
+        # Debian's kernels have the driver of their root disk, and so everything else, in modules
+        initrd = ["-initrd", str(kernel.initrd)] if kernel.initrd else []
+        modules = [] if not kernel.modules else [
+            "-drive", f"file={kernel.modules},if=none,id=modules,format=raw,snapshot=on,cache=unsafe",
+            "-device", "virtio-blk-pci,drive=modules"]
         return qemu.command(root, self.products.qemu) + [
             "-name", f"lab-{self.name}", "-M", "q35,kernel-irqchip=split,sata=off,smbus=off,i8042=off",
             "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi", "-cpu", "host" if accel == "kvm" else "max",
             "-smp", "1", "-m", str(self._memory), "-vga", "none", "-display", "none", "-monitor", "none", "-no-reboot",
             "-nodefaults", "-device", "intel-iommu,intremap=on,caching-mode=on",
             "-serial", f"file:{self.console}", "-qmp", f"unix:{self._sockets}/qmp{self.name},server=on,wait=off",
-            "-kernel", str(only(root, "boot/vmlinuz-*")), "-initrd", str(only(root, "boot/initrd.img-*")),
+            "-kernel", str(kernel.image), *initrd,
             "-append", f"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt init=/sbin/lab-start "
                        f"lab.host=host{self.name} lab.address={self.address} lab.offline={FURTHER_PF} modprobe.blacklist=nvme "
                        # tests read what was said since they began: nothing may be overwritten before the last one has
@@ -91,7 +96,7 @@ class Host:
             "-drive", f"file={self.products.image},if=none,id=root,format=raw,snapshot=on,cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
             "-drive", f"file={self.products.guest},if=none,id=guest,format=raw,snapshot=on,cache=unsafe",
-            "-device", "virtio-blk-pci,drive=guest",
+            "-device", "virtio-blk-pci,drive=guest", *modules,
             "-fsdev", f"local,id=lab,path={self.share},security_model=none",
             "-device", "virtio-9p-pci,fsdev=lab,mount_tag=lab",
             "-chardev", f"socket,id=agent,path={self._sockets}/agent{self.name},server=on,wait=off",

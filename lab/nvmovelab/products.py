@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Everything a session takes from the cache, made as needed: the tree, QEMU, the images, the driver, the
-programs that run in the hosts."""
+"""Everything a session takes from the cache, made as needed: the tree, QEMU, the images, the hosts' kernel, the driver for
+it, the programs that run in the hosts."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import accel, cache, guestimage, image, qemu, run, tools, tree
+from . import accel, cache, guestimage, image, kernel, qemu, run, tools, tree
 from .paths import PROJECT
 from .progress import stage
 
@@ -21,6 +21,7 @@ class Products:
     qemu: Path
     image: Path
     guest: Path
+    kernel: kernel.Kernel
     driver: Path
     mover: Path
     conformance: Path
@@ -34,23 +35,23 @@ def _copy_sources(names, directory):
         shutil.copytree(PROJECT / name, directory / name)
 
 
-def _driver(root):
-    """nvme-vfio-pci.ko for the tree's kernel."""
+def _driver(booted):
+    """nvme-vfio-pci.ko for the hosts' kernel."""
     sources = ["kernel", "include/nvmove"]
+    name = f"driver-{booted.name}"
 
     def make(directory):
         work = directory / "work"
         _copy_sources(sources, work)
-        with stage("VFIO driver"):
-            run.logged(tree.inside(root, {"work": work},
-                                   ["make", "-C", "/mnt/work/kernel", "-j", JOBS,
-                                    f"KDIR=/lib/modules/{tree.kernel_release(root)}/build"]),
-                       cache.root() / "driver.log", 300)
+        with stage(f"VFIO driver for {booted.release}"):
+            run.logged(tree.inside(booted.root, {"work": work, **booted.binds()},
+                                   ["make", "-C", "/mnt/work/kernel", "-j", JOBS, *booted.make_arguments()]),
+                       cache.root() / f"{name}.log", 300)
         shutil.copy2(work / "kernel" / "nvme-vfio-pci.ko", directory)
         cache.remove(work)
 
-    key = cache.digest(root.parent.name, *(PROJECT / name for name in sources))
-    return cache.product("driver", key, make) / "nvme-vfio-pci.ko"
+    key = cache.digest(booted.made_from, *(PROJECT / source for source in sources))
+    return cache.product(name, key, make) / "nvme-vfio-pci.ko"
 
 
 def _program(root, kind, name, title, directory, sources, libraries, parts=(), options=()):
@@ -108,11 +109,12 @@ def _command(root):
                     ["-ljson-c", "-luring", "-pthread"], parts=("ctrl",), options=("-DNVMOVE_VERSION=\"lab\"",))
 
 
-def prepare():
-    """Make what the cache lacks."""
+def prepare(kernel_name=kernel.STOCK):
+    """Make what the cache lacks for hosts that boot a kernel."""
     tools.require()
     root = tree.tree()
     binary = qemu.binary(root)
-    return Products(tree=root, qemu=binary, image=image.host_image(root), guest=guestimage.guest_image(root, _ramcheck(root)),
-                    driver=_driver(root), mover=_mover(root), conformance=_conformance(root),
+    booted = kernel.kernel(root, kernel_name)
+    return Products(tree=root, qemu=binary, image=image.host_image(booted.root), guest=guestimage.guest_image(root, _ramcheck(root)),
+                    kernel=booted, driver=_driver(booted), mover=_mover(root), conformance=_conformance(root),
                     command=_command(root), accelerator=accel.accelerator(root, binary))

@@ -20,14 +20,14 @@ def _interrupted(*_):
     raise KeyboardInterrupt
 
 
-def logs(protocol, name):
+def logs(variant, name):
     """Where a run's logs are."""
-    return BUILD / "lab" / protocol / name
+    return BUILD / "lab" / str(variant) / name
 
 
-def results(protocol, name):
+def results(variant, name):
     """Make the empty directory for a run's logs."""
-    directory = logs(protocol, name)
+    directory = logs(variant, name)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     return directory
@@ -35,13 +35,13 @@ def results(protocol, name):
 
 @contextlib.contextmanager
 def hosts(products, directory, protocol):
-    """Boot hosts A and B in parallel, with NVMe subsystems that speak a protocol."""
+    """Boot hosts A and B in parallel, with the kernel of the products and NVMe subsystems that speak a protocol."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     sockets = Path(tempfile.mkdtemp(prefix="lab-"))
     pair = []
     try:
-        with stage(f"booting hosts A and B ({products.accelerator}, protocol {protocol})"):
+        with stage(f"booting hosts A and B ({products.accelerator}, kernel {products.kernel.name}, protocol {protocol})"):
             for name in ("A", "B"):
                 host = Host(name, products, directory, sockets, protocol)
                 pair.append(host)

@@ -38,12 +38,12 @@ def _relay(host):
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def main(protocol):
+def main(variant):
     """Boot both hosts, provision nothing but the driver, open the shell."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("lab shell needs a terminal")
-    products = prepare()
-    with session.hosts(products, session.results(protocol, "shell"), protocol) as hosts:
+    products = prepare(variant.kernel)
+    with session.hosts(products, session.results(variant, "shell"), variant.protocol) as hosts:
         for host in hosts:
             provision.load_driver(host)
         say("host A (10.77.0.1), host B is 10.77.0.2; the checkout's share is /lab; leave with exit")

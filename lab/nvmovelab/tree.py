@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The Debian 13 tree: root of the hosts and of every build. Made once, then only read."""
+"""The Debian 13 tree: root of the hosts and of every build. Made once, then only read. A second one has the kernel of the
+suite's backports."""
 
 from . import cache, run
 from .errors import LabError
@@ -7,16 +8,17 @@ from .paths import LAB, PROVISION
 from .progress import stage
 
 
-def tree():
-    """Path of the tree, made if the cache lacks it."""
+def tree(backports=False):
+    """Path of the tree, made if the cache lacks it; with the backports' kernel if asked for."""
     inputs = [LAB / "packages" / "tree.list", PROVISION / "tree.sh", PROVISION / "apt.sh", LAB / "host" / "start"]
+    name, options, title = ("tree-backports", ["backports"], ", kernel of its backports") if backports else ("tree", [], "")
 
     def make(directory):
         cache.require_space(12)
-        with stage("Debian 13 tree"):
-            run.logged([PROVISION / "tree.sh", inputs[0], directory / "root"], cache.root() / "tree.log", 1200)
+        with stage(f"Debian 13 tree{title}"):
+            run.logged([PROVISION / "tree.sh", inputs[0], directory / "root", *options], cache.root() / f"{name}.log", 1200)
 
-    return cache.product("tree", cache.digest(*inputs), make) / "root"
+    return cache.product(name, cache.digest(*inputs), make) / "root"
 
 
 def inside(root, binds, command):
