@@ -466,6 +466,9 @@ static int change_queues(struct making *making, struct state *state)
 	size_t head = sizeof(struct nvmove_cstate_header), left = state->standard.size - head;
 	size_t entry = sizeof(struct nvmove_cstate_sq);
 
+	/* a question has none */
+	if (!left)
+		return 0;
 	switch (below(making, 4)) {
 	case 0:
 		return replace(&state->standard, head + left / 2 / 4 * 4, 0,

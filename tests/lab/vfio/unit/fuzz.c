@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nvmove/lm.h>
+
 #include "crc32c.h"
 #include "fuzz.h"
 #include "mutation.h"
@@ -65,14 +67,27 @@ static int add_half(const struct bytes *question, uint32_t offset, struct record
 	return result;
 }
 
-/* It is of the same form as a state, and has a section that no state has. */
+/* It is of the same form as a state, without queues and with a section that no state has. */
+static int make_question(const struct bytes *bytes, struct bytes *question)
+{
+	struct section section = { .type = NVMOVE_CSTATE_TYPE_MAX + 1 };
+	struct state state;
+	int result;
+
+	if (state_split(bytes, &state))
+		return -1;
+	state.standard.size = sizeof(struct nvmove_cstate_header);
+	result = state_insert(&state, 0, &section);
+	if (!result)
+		result = state_join(&state, question);
+	state_free(&state);
+	return result;
+}
+
 static int add_questions(const struct bytes *state, struct records *records)
 {
-	struct nvmove_cstate_section last = { .type = htole16(NVMOVE_CSTATE_TYPE_MAX + 1) };
 	struct bytes question = { 0 };
-	int result = bytes_append(&question, state->data, state->size) ||
-		     bytes_append(&question, &last, sizeof(last)) ||
-		     add_half(&question, 0, records) ||
+	int result = make_question(state, &question) || add_half(&question, 0, records) ||
 		     add_half(&question, (uint32_t)question.size / 8 * 4, records);
 
 	bytes_free(&question);
