@@ -46,6 +46,7 @@ static const struct test {
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
 	{ "precopy", test_precopy, 0, "pre-copy left at every point in every direction" },
 	{ "openers", test_openers, 50, "several openers, COUNT state changes each" },
+	{ "torture", test_torture, 30, "COUNT lives of a VMM that does anything; --undo repairs" },
 	{ "isolation", test_isolation, 0, "what a guest must not get from its VF" },
 };
 
@@ -95,7 +96,7 @@ static const struct argp_option option_list[] = {
 	{ "run", KEY_RUN, "COMMAND", 0, "what happens on the host in \"event\"", 1 },
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
 	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
-	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id there", 1 },
+	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id", 1 },
 	{ "first", KEY_FIRST, "N", 0, "number of the first stream of \"fuzz-stream\" (0)", 1 },
 	{ "max-growth", KEY_GROWTH, "KIB", 0, "kernel memory that a host may gain (8192)", 1 },
 	{ "interval", KEY_INTERVAL, "MS", 0, "I/O between two moves or rounds (200)", 2 },
@@ -249,6 +250,8 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "event needs --run and --undo");
 	if (line->test->run == test_lost && !line->options.undoing)
 		argp_error(state, "lost needs --undo");
+	if (line->test->run == test_torture && (!line->options.undoing || !line->options.cntlid))
+		argp_error(state, "torture needs --undo and --cntlid");
 	if (line->test->run == test_torn && (!line->options.admin || !line->options.happening))
 		argp_error(state, "torn needs --admin and --run");
 	if (line->test->run == test_move && line->options.precopy && line->options.mutation)

@@ -90,6 +90,9 @@ int test_overtaken(const struct test_options *options);
 /* torn.c */
 int test_torn(const struct test_options *options);
 
+/* torture.c */
+int test_torture(const struct test_options *options);
+
 /* arcs.c */
 int test_arcs(const struct test_options *options);
 
