@@ -92,12 +92,23 @@ static bool is_among(const struct bytes *bytes, const struct bytes *good)
 	return false;
 }
 
-/* Does it come from this controller, but for how it is cut? A stream need not ask anything. */
+/* A stream need not ask anything. */
+static bool asks_own(const struct fuzzing *fuzzing, const struct verdict *verdict)
+{
+	return !verdict->question.size || is_among(&verdict->question, fuzzing->good_question);
+}
+
+/* Does it come from this controller, but for how it is cut? */
 static bool is_own(const struct fuzzing *fuzzing, const struct verdict *verdict)
 {
-	return is_among(&verdict->state, fuzzing->good_state) &&
-	       (!verdict->question.size ||
-		is_among(&verdict->question, fuzzing->good_question));
+	return is_among(&verdict->state, fuzzing->good_state) && asks_own(fuzzing, verdict);
+}
+
+/* The driver looks into the head of a question, and never into a state. */
+static bool is_due(const struct fuzzing *fuzzing, const struct verdict *verdict, int error)
+{
+	return error == -EREMOTEIO ||
+	       (error == -EINVAL && (!verdict->good || !asks_own(fuzzing, verdict)));
 }
 
 /* The controller has taken it; from STOP back to STOP. */
@@ -127,8 +138,7 @@ static int judge_refused(struct fuzzing *fuzzing, const struct candidate *candid
 {
 	if (candidate->verdict.good && is_own(fuzzing, &candidate->verdict))
 		return fail("%s is good and was refused: %s", candidate->name, strerror(-error));
-	if (candidate->verdict.good ? error != -EREMOTEIO :
-				      error != -EINVAL && error != -EREMOTEIO)
+	if (!is_due(fuzzing, &candidate->verdict, error))
 		return fail("%s (%s): refused with: %s", candidate->name,
 			    candidate->verdict.good ? "good" : candidate->verdict.why,
 			    strerror(-error));
