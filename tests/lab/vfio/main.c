@@ -48,6 +48,17 @@ static const struct test {
 	{ "openers", test_openers, 50, "several openers, COUNT state changes each" },
 	{ "torture", test_torture, 30, "COUNT lives of a VMM that does anything; --undo repairs" },
 	{ "isolation", test_isolation, 0, "what a guest must not get from its VF" },
+	{ "log", test_log, 5, "DMA log: what is written is reported, in COUNT rounds each way" },
+	{ "log-copy", test_log_copy, 20,
+	  "DMA log: a copy that follows COUNT reports is equal in the end" },
+	{ "log-absent", test_log_absent, 0, "no DMA log is offered" },
+	{ "log-cost", test_log_cost, 5, "DMA log: what it costs, in COUNT rounds of --interval" },
+	{ "log-requests", test_log_requests, 0, "DMA log: requests that are refused, or taken" },
+	{ "log-ends", test_log_ends, 0, "DMA log: reset and close end it" },
+	{ "log-faults", test_log_faults, 0, "DMA log: a device that refuses, or reports wrongly" },
+	{ "log-miss", test_log_miss, 0, "DMA log: a page that the device hides is found missing" },
+	{ "log-lost", test_log_lost, 1,
+	  "DMA log: --run a command that takes it away, then --undo it, COUNT times" },
 };
 
 enum option_key {
@@ -246,8 +257,9 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "serve needs --listen");
 	if (line->test->run == test_move && line->self == !!line->options.peer)
 		argp_error(state, "move needs either --peer or --self");
-	if (line->test->run == test_event && (!line->options.happening || !line->options.undoing))
-		argp_error(state, "event needs --run and --undo");
+	if ((line->test->run == test_event || line->test->run == test_log_lost) &&
+	    (!line->options.happening || !line->options.undoing))
+		argp_error(state, "%s needs --run and --undo", line->test->name);
 	if (line->test->run == test_lost && !line->options.undoing)
 		argp_error(state, "lost needs --undo");
 	if (line->test->run == test_torture && (!line->options.undoing || !line->options.cntlid))

@@ -105,6 +105,23 @@ int test_openers(const struct test_options *options);
 /* isolation.c */
 int test_isolation(const struct test_options *options);
 
+/* log.c */
+int test_log(const struct test_options *options);
+int test_log_copy(const struct test_options *options);
+int test_log_absent(const struct test_options *options);
+
+/* log_cost.c */
+int test_log_cost(const struct test_options *options);
+
+/* log_ends.c */
+int test_log_requests(const struct test_options *options);
+int test_log_ends(const struct test_options *options);
+int test_log_lost(const struct test_options *options);
+
+/* log_faults.c */
+int test_log_faults(const struct test_options *options);
+int test_log_miss(const struct test_options *options);
+
 /** start_guest() - open the function, which must be able to migrate, boot a guest, let it run */
 int start_guest(struct machine *machine, const struct test_options *options);
 

@@ -441,6 +441,51 @@ int vfio_precopy_info(int stream, struct vfio_precopy_info *info)
 	return ioctl(stream, VFIO_MIG_GET_PRECOPY_INFO, info) ? -errno : 0;
 }
 
+int vfio_log_start(struct vfio_function *function, uint64_t *page_size,
+		   const struct vfio_device_feature_dma_logging_range *range, uint32_t nr_ranges)
+{
+	struct vfio_device_feature_dma_logging_control control = {
+		.page_size = *page_size,
+		.num_ranges = nr_ranges,
+		.ranges = (uintptr_t)range,
+	};
+	int error;
+
+	watchdog_begin("starting the DMA log");
+	error = vfio_feature(function,
+			     VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+			     &control, sizeof(control));
+	if (!error)
+		*page_size = control.page_size;
+	return error;
+}
+
+int vfio_log_stop(struct vfio_function *function)
+{
+	uint8_t nothing = 0;
+
+	watchdog_begin("stopping the DMA log");
+	return vfio_feature(function,
+			    VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
+			    &nothing, 0);
+}
+
+int vfio_log_report(struct vfio_function *function, uint64_t iova, uint64_t length,
+		    uint64_t page_size, uint64_t *bitmap)
+{
+	struct vfio_device_feature_dma_logging_report report = {
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.bitmap = (uintptr_t)bitmap,
+	};
+
+	watchdog_begin("reading the DMA log");
+	return vfio_feature(function,
+			    VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+			    &report, sizeof(report));
+}
+
 const char *vfio_state_name(int state)
 {
 	static const char *const names[] = {

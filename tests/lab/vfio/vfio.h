@@ -148,6 +148,30 @@ int vfio_try_stop_copy_size(struct vfio_function *function, uint64_t *bytes);
  */
 int vfio_precopy_info(int stream, struct vfio_precopy_info *info);
 
+/**
+ * vfio_log_start() - VFIO_DEVICE_FEATURE_DMA_LOGGING_START
+ * @page_size: wanted; gets what there is
+ * @range: memory to log the function's writes to
+ * @nr_ranges: how many
+ *
+ * Return: 0 or a negative errno. Says nothing, as the next two.
+ */
+int vfio_log_start(struct vfio_function *function, uint64_t *page_size,
+		   const struct vfio_device_feature_dma_logging_range *range, uint32_t nr_ranges);
+
+/** vfio_log_stop() - VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP */
+int vfio_log_stop(struct vfio_function *function);
+
+/**
+ * vfio_log_report() - VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT
+ * @iova: where to begin
+ * @length: bytes
+ * @page_size: of a bit
+ * @bitmap: a bit for each page gets set if the function has written there
+ */
+int vfio_log_report(struct vfio_function *function, uint64_t iova, uint64_t length,
+		    uint64_t page_size, uint64_t *bitmap);
+
 /** vfio_state_name() - name of a migration state */
 const char *vfio_state_name(int state);
 
