@@ -58,6 +58,7 @@ static const struct route routes[] = {
  * struct journey - one route on its way
  * @file: the stream's file, -1 before there is one
  * @initial: bytes that pre-copy had to offer
+ * @total: bytes of the whole stream as the stop-copy size had them in PRE_COPY_P2P; 0 if not there
  * @stream: what was read
  */
 struct journey {
@@ -65,6 +66,7 @@ struct journey {
 	const struct route *route;
 	int file;
 	uint64_t initial;
+	uint64_t total;
 	struct bytes stream;
 };
 
@@ -140,6 +142,7 @@ static int begin_precopy(struct journey *journey)
 	if (vfio_precopy_info(journey->file, &info))
 		return fail("%s: no pre-copy info", journey->route->name);
 	journey->initial = info.initial_bytes;
+	journey->total = 0;
 	if (journey->initial <= SOME_BYTES)
 		return complain(journey, "initial bytes, at least", SOME_BYTES + 1,
 				(long long)journey->initial);
@@ -167,6 +170,20 @@ static int go(struct journey *journey, uint32_t state)
 	return begin_precopy(journey);
 }
 
+/* How long the stream will be: in pre-copy, what was read and what is still to come. */
+static int announce(struct journey *journey, uint64_t *total)
+{
+	int64_t left = vfio_stop_copy_size(&journey->machine.function);
+
+	if (left < 0)
+		return -1;
+	*total = journey->stream.size + (uint64_t)left;
+	if (*total <= journey->initial)
+		return complain(journey, "stop-copy size, more than", (long long)journey->initial,
+				(long long)*total);
+	return 0;
+}
+
 /* What must be true in each state but RUNNING and STOP_COPY, where the routes end. */
 static int stay(struct journey *journey, uint32_t state, const struct test_options *options)
 {
@@ -177,6 +194,9 @@ static int stay(struct journey *journey, uint32_t state, const struct test_optio
 		sleep_us(REST_US);
 		machine_check_rest(&journey->machine);
 	}
+	journey->total = 0;
+	if (state == PRE_COPY_P2P && announce(journey, &journey->total))
+		return -1;
 	return state == PRE_COPY || state == PRE_COPY_P2P ? check_precopy(journey) : 0;
 }
 
@@ -197,22 +217,38 @@ static int check_dead(struct journey *journey)
 	return vfio_set_state(&journey->machine.function, RUNNING, &none);
 }
 
+/* In STOP_COPY the size is exact, and so it was in PRE_COPY_P2P just before. */
+static int check_announced(const struct journey *journey, uint64_t total)
+{
+	if (journey->stream.size != total)
+		return complain(journey, "stream, by the stop-copy size in STOP_COPY",
+				(long long)total, (long long)journey->stream.size);
+	if (journey->total && journey->total != total)
+		return complain(journey, "stream, by the stop-copy size in PRE_COPY_P2P",
+				(long long)journey->total, (long long)total);
+	return 0;
+}
+
 /* Completed: the rest of the stream, and the guest into the same function again. */
 static int check_complete(struct journey *journey)
 {
 	struct machine *machine = &journey->machine;
 	struct vfio_precopy_info info;
 	uint32_t question, unfetched;
+	uint64_t total;
 	int error = vfio_precopy_info(journey->file, &info), none;
 
 	if (error != -EINVAL)
 		return complain(journey, "pre-copy info in STOP_COPY", -EINVAL, error);
+	if (announce(journey, &total))
+		return -1;
 	machine_keep_memory(machine);
 	error = read_some(journey, SIZE_MAX);
 	if (error || polled(journey->file) != POLLIN)
 		return fail("%s: at the end of the stream: reading: %s, poll: %#x",
 			    journey->route->name, strerror(-error), polled(journey->file));
-	if (vfio_set_state(&machine->function, STOP, &none) ||
+	if (check_announced(journey, total) ||
+	    vfio_set_state(&machine->function, STOP, &none) ||
 	    stream_check(&journey->stream, &question, &unfetched))
 		return -1;
 	if (!question)
