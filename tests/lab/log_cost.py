@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What DMA logging costs: reads per second without a log, with one, and with one that is read ten times a second; how long reading
-it takes. It judges nothing."""
+"""What DMA logging costs: reads per second without a log, with one, and with one that is read ten times a second; how long it
+takes to read one in which nothing is. It judges nothing."""
 
 import json
 

@@ -164,9 +164,7 @@ static int try_wrong_calls(struct tally *tally)
 	    expect_error(tally, "state get and set in one", VFIO_DEVICE_FEATURE_SET |
 			 VFIO_DEVICE_FEATURE_GET | feature, &state, sizeof(state)) ||
 	    expect_error(tally, "setting the migration flags", VFIO_DEVICE_FEATURE_SET |
-			 VFIO_DEVICE_FEATURE_MIGRATION, &flags, sizeof(flags)) ||
-	    expect_error(tally, "probing for DMA logging", VFIO_DEVICE_FEATURE_PROBE |
-			 VFIO_DEVICE_FEATURE_DMA_LOGGING_START, &flags, 0))
+			 VFIO_DEVICE_FEATURE_MIGRATION, &flags, sizeof(flags)))
 		return -1;
 	if (vfio_migration_flags(tally->function, &flags) || flags != wanted)
 		return fail("migration flags: %#llx expected, %#llx offered",
