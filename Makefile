@@ -15,7 +15,8 @@ help:
 	@echo '                     by the NVMe standard, or by the vendor commands: PROTOCOL=rfc'
 	@echo 'make test            every test; ends with "N passed, N failed"'
 	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'
-	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json)'
+	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json), downtime of a'
+	@echo '                     guest with a VF beside one without (build/bench/downtime.json)'
 	@echo 'make ctrl            the controller library and, where json-c is, nvmove, in build/user'
 	@echo 'make kernel          the driver against KDIR (default: the running kernel)'
 	@echo 'make install         library, headers, nvmove with its manual pages and, where libnvme is,'
@@ -40,6 +41,7 @@ lab: python
 
 bench: python
 	bench/run
+	lab/lab downtime
 
 build/user/build.ninja:
 	meson setup build/user -Dtests=false -Dvfio_program=false --prefix=$(PREFIX)

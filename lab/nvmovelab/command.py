@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-from . import demo, drivercheck, kernel, shell, suite
+from . import demo, downtime, drivercheck, kernel, shell, suite
 from .errors import LabError
 from .products import prepare
 from .progress import say
@@ -29,17 +29,18 @@ def main(argv):
     for name, function, text in (
             ("prepare", _prepare, "make what the cache lacks, boot nothing"),
             ("demo", lambda options: demo.main(_variant(options)), "move a guest with a VF between two hosts while fio runs in it"),
+            ("downtime", lambda options: downtime.main(_variant(options)), "how long a move stops a guest with a VF, and one without"),
             ("shell", lambda options: shell.main(_variant(options)), "boot both hosts and open a shell on host A"),
             ("check-driver", lambda _: drivercheck.main(), "compile the driver with W=1, sparse and checkpatch; boot nothing"),
             ("test", lambda options: suite.main(options.names, _variant(options), options.needed), "run the tests of tests/lab")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(function=function)
-        if name in ("demo", "shell", "test"):
+        if name in ("demo", "downtime", "shell", "test"):
             command.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0],
                                  help=f"what the hosts' NVMe devices speak; {PROTOCOLS[0]}")
-        if name in ("demo", "prepare", "shell", "test"):
-            command.add_argument("--kernel", choices=kernel.NAMES, default=kernel.STOCK,
-                                 help=f"what the hosts boot; {kernel.STOCK}")
+        if name in ("demo", "downtime", "prepare", "shell", "test"):
+            default = downtime.KERNEL if name == "downtime" else kernel.STOCK
+            command.add_argument("--kernel", choices=kernel.NAMES, default=default, help=f"what the hosts boot; {default}")
         if name == "test":
             command.add_argument("--needed", action="store_true", help=f"beside those named, the tests that kernel {kernel.STOCK} is not for")
             command.add_argument("names", nargs="*", help="names of tests; all without")
