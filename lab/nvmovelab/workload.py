@@ -123,6 +123,8 @@ class Ramcheck:
         """The blocks that are read lie in mib MiB of the disk behind first_mib, and are written first."""
         self._guest = guest
         self._pid = f"/run/ramcheck-{disk}.pid"
+        # the guest's kernel is not to move pages about, which would be writes of the processor
+        guest.sh("echo never >/sys/kernel/mm/transparent_hugepage/enabled; echo 0 >/proc/sys/vm/compaction_proactiveness")
         self._job = guest.start(f"echo $$ >{self._pid}; exec ramcheck /dev/{disk} {first_mib} {mib} {percent} "
                                 f"{pages_per_second} {next(self._generations)}")
         words = self._job.readline(STALLED) or f"end, {self._job.code}"
