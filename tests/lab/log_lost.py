@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A reset of the PF's controller ends the device's tracking: no report of the DMA log succeeds after that, until logging is started
-anew. The same if the PF's driver is gone."""
+anew."""
 
 from nvmovelab import provision
 from nvmovelab.subsystem import PF, SHARED
