@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Fills most of a guest's free memory by direct reads from an NVMe device into pages picked at
- * random, until it is told to end; then it compares every page with what the last completed read
- * must have left in it. What must be there is written by the processor, so a VMM that migrates the
- * guest meanwhile learns of it without the device's help: a page that the device wrote and nobody
- * sent again is found. It writes to the device only once, before the reads, where the command line
- * says.
+ * random, until it is told to end. A page is compared with what the last completed read must have
+ * left in it before the next read overwrites it, and every page at the end. What must be there is
+ * written by the processor, so a VMM that migrates the guest meanwhile learns of it without the
+ * device's help: a page that the device wrote and nobody sent again is found. It writes to the
+ * device only once, before the reads, where the command line says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +56,7 @@ struct read {
  * @blocks: how many there are
  * @pages_per_second: how many pages may be read in a second
  * @done: pages read so far
+ * @verdict: what the comparison of pages found so far
  * @random: state of the generator of pages and blocks
  */
 struct load {
@@ -68,6 +69,7 @@ struct load {
 	uint32_t blocks;
 	uint32_t pages_per_second;
 	uint64_t done;
+	struct verdict verdict;
 	uint64_t random;
 };
 
@@ -183,6 +185,7 @@ static void submit(struct load *load, struct read *read)
 		do
 			page = pick(load, load->pages.count);
 		while (load->busy[page]);
+		page_verify(&load->pages, page, &load->verdict);
 		load->busy[page] = true;
 		read->pages[i] = page;
 		read->vectors[i] = (struct iovec){
@@ -272,10 +275,10 @@ static uint64_t physical(const void *page)
 	return (entry & PFN_MASK) * PAGE_BYTES;
 }
 
-static int report(const struct load *load)
+static int report(struct load *load)
 {
-	struct verdict verdict;
-	bool right = pages_verify(&load->pages, &verdict);
+	bool right = pages_verify(&load->pages, &load->verdict);
+	struct verdict verdict = load->verdict;
 
 	printf("{\"pages\": %u, \"pages_read\": %" PRIu64 ", \"checksum\": \"%016" PRIx64 "\", "
 	       "\"expected_checksum\": \"%016" PRIx64 "\", \"wrong_pages\": %u", load->pages.count,

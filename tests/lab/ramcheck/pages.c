@@ -5,8 +5,6 @@
  */
 #include "pages.h"
 
-#include <string.h>
-
 /* The finalizer of the splitmix64 generator: every bit of the result depends on every bit. */
 static uint64_t mix(uint64_t value)
 {
@@ -40,7 +38,7 @@ void page_fill(void *page, uint32_t block, uint32_t generation)
 		words[i] = word;
 }
 
-static void page_verify(const struct pages *pages, uint32_t page, struct verdict *verdict)
+void page_verify(const struct pages *pages, uint32_t page, struct verdict *verdict)
 {
 	const uint64_t *words = (const uint64_t *)(pages->memory + (size_t)page * PAGE_BYTES);
 	uint64_t expected = first_word(pages->blocks[page], pages->generation);
@@ -60,7 +58,6 @@ static void page_verify(const struct pages *pages, uint32_t page, struct verdict
 
 bool pages_verify(const struct pages *pages, struct verdict *verdict)
 {
-	memset(verdict, 0, sizeof(*verdict));
 	for (uint32_t page = 0; page < pages->count; page++)
 		page_verify(pages, page, verdict);
 	return !verdict->wrong_pages && verdict->found_sum == verdict->expected_sum;

@@ -43,10 +43,10 @@ struct difference {
 };
 
 /**
- * struct verdict - what a check of all pages found
+ * struct verdict - what checks of pages found
  * @wrong_pages: number of pages that are not what they must be
  * @first: where the first of them differs, if there is one
- * @found_sum: checksum over all words of all pages
+ * @found_sum: checksum over all words that were looked at
  * @expected_sum: what it must be
  */
 struct verdict {
@@ -67,11 +67,19 @@ struct verdict {
 void page_fill(void *page, uint32_t block, uint32_t generation);
 
 /**
+ * page_verify() - compare every word of a page with what it must be
+ * @pages: the pages
+ * @page: index of the page
+ * @verdict: what was found is added to it
+ */
+void page_verify(const struct pages *pages, uint32_t page, struct verdict *verdict);
+
+/**
  * pages_verify() - compare every word of every page with what it must be
  * @pages: the pages
- * @verdict: filled in
+ * @verdict: what was found is added to it
  *
- * Return: whether all of them are right.
+ * Return: whether these and all that the verdict had before are right.
  */
 bool pages_verify(const struct pages *pages, struct verdict *verdict);
 

@@ -37,7 +37,7 @@ static void prepare(struct pages *pages)
 
 static void check_found(struct pages *pages, uint32_t page, const char *what)
 {
-	struct verdict verdict;
+	struct verdict verdict = { 0 };
 
 	check(!pages_verify(pages, &verdict), what);
 	check(verdict.wrong_pages == 1, what);
@@ -48,7 +48,7 @@ static void check_found(struct pages *pages, uint32_t page, const char *what)
 static void test_every_bit(struct pages *pages)
 {
 	for (uint32_t bit = 0; bit < COUNT * PAGE_BYTES * 8; bit++) {
-		struct verdict verdict;
+		struct verdict verdict = { 0 };
 
 		pages->memory[bit / 8] ^= 1u << bit % 8;
 		if (pages_verify(pages, &verdict) || verdict.first.word != bit / 64 % PAGE_WORDS ||
@@ -62,7 +62,7 @@ int main(void)
 {
 	uint32_t blocks[COUNT];
 	struct pages pages = { .blocks = blocks, .count = COUNT, .generation = GENERATION };
-	struct verdict verdict;
+	struct verdict verdict = { 0 };
 
 	pages.memory = aligned_alloc(PAGE_BYTES, COUNT * PAGE_BYTES);
 	if (!pages.memory)
@@ -81,6 +81,15 @@ int main(void)
 	check_found(&pages, COUNT - 1, "a read that nobody asked for");
 
 	prepare(&pages);
+	page_verify(&pages, 0, &verdict);
+	check(!verdict.wrong_pages, "one page as it must be");
+	page_fill(page_at(&pages, 0), 101, GENERATION);
+	page_verify(&pages, 0, &verdict);
+	prepare(&pages);
+	check(!pages_verify(&pages, &verdict) && verdict.wrong_pages == 1 && !verdict.first.page,
+	      "a page that was wrong before it was right again");
+
+	verdict = (struct verdict){ 0 };
 	page_fill(page_at(&pages, 0), 101, GENERATION);
 	page_fill(page_at(&pages, 1), 100, GENERATION);
 	check(!pages_verify(&pages, &verdict) && verdict.wrong_pages == 2 && !verdict.first.page,
