@@ -8,6 +8,7 @@ from nvmovelab import faults, provision
 from nvmovelab.errors import LabError
 from nvmovelab.subsystem import PF
 
+BY_HAND = "every kind of fault by nvme-cli: half a minute, and other tests fail without them"
 PROTOCOLS = ("hmlm",)
 VF = 1
 CNTLID = VF + 1

@@ -7,21 +7,29 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "monitor.h"
 #include "scene.h"
 #include "workload.h"
 
 /* Runs the command; closes the device when the kernel asks for it. Sets @released if it did. */
-static int happen(struct scene *scene, const char *command, int release, bool *released)
+static int happen(struct scene *scene, const struct test_options *options,
+		  struct monitor *monitor, int release, bool *released)
 {
 	uint64_t end = now_us() + COMMAND_SECONDS * 1000000ull;
 	struct pollfd event = { .fd = release, .events = POLLIN };
-	pid_t child = command_start(command);
-	int result = child < 0 ? -1 : 0;
+	const char *command = options->happening;
+	pid_t child;
+	int result;
 
+	if (options->announcement && monitor_announce(monitor, options->announcement))
+		return -1;
+	child = command_start(command);
+	result = child < 0 ? -1 : 0;
 	watchdog_begin("while it happens");
 	while (!result && now_us() < end) {
 		if (poll(&event, *released ? 0 : 1, 10) > 0) {
@@ -59,7 +67,7 @@ static int try_states(struct scene *scene, const struct place *place)
 }
 
 static int happen_at(struct scene *scene, const struct test_options *options,
-		     const struct place *place)
+		     struct monitor *monitor, const struct place *place)
 {
 	bool released = false;
 	int file, release, result;
@@ -67,7 +75,7 @@ static int happen_at(struct scene *scene, const struct test_options *options,
 	if (scene_enter(scene, place, &file))
 		return -1;
 	release = vfio_watch_release(&scene->machine.function);
-	result = release < 0 ? -1 : happen(scene, options->happening, release, &released);
+	result = release < 0 ? -1 : happen(scene, options, monitor, release, &released);
 	if (!result && released)
 		result = scene_check_dead_stream(place, file);
 	else if (!result)
@@ -80,21 +88,41 @@ static int happen_at(struct scene *scene, const struct test_options *options,
 	return result;
 }
 
+/* Nobody has the device open. The commands know by the variable DEVICE. */
+static int happen_closed(const struct test_options *options, struct monitor *monitor)
+{
+	note("closed");
+	setenv("DEVICE", "closed", 1);
+	if (options->announcement && monitor_announce(monitor, options->announcement))
+		return -1;
+	if (command_run(options->happening))
+		return -1;
+	return command_run(options->undoing);
+}
+
 int test_event(const struct test_options *options)
 {
 	struct scene scene = { .machine = MACHINE_CLOSED };
+	struct monitor monitor;
 	unsigned int cases = 0;
-	int result = 0;
+	int result = monitor_open(&monitor);
 
+	setenv("DEVICE", "open", 1);
 	for (size_t i = 0; !result && i < nr_places; i++) {
 		note("in %s", places[i].name);
-		if (scene_begin(&scene, options) || happen_at(&scene, options, &places[i]) ||
+		if (scene_begin(&scene, options) ||
+		    happen_at(&scene, options, &monitor, &places[i]) ||
 		    command_run(options->undoing))
 			result = -1;
 		bytes_free(&scene.stream);
 		cases += !result;
 	}
 	if (!result)
+		result = happen_closed(options, &monitor);
+	cases += !result;
+	if (!result)
 		result = scene_begin(&scene, options);
-	return scene_end(&scene, "event", cases, result);
+	result = scene_end(&scene, "event", cases, result);
+	monitor_close(&monitor);
+	return result;
 }

@@ -41,6 +41,8 @@ static const struct test {
 	  "commands that the device never answers, at each step; --undo brings the VF back" },
 	{ "overtaken", test_overtaken, 0,
 	  "device reset and FLR while the command of an arc is under way" },
+	{ "killed", test_killed, 0, "SIGKILL at every point of a migration and of its arcs" },
+	{ "memory", test_memory, 0, "memory space disabled at every point of a migration" },
 	{ "torn", test_torn, 100,
 	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
@@ -71,6 +73,7 @@ enum option_key {
 	KEY_PRECOPY,
 	KEY_RUN,
 	KEY_UNDO,
+	KEY_ANNOUNCE,
 	KEY_ADMIN,
 	KEY_CNTLID,
 	KEY_FIRST,
@@ -106,6 +109,8 @@ static const struct argp_option option_list[] = {
 	{ "precopy", KEY_PRECOPY, NULL, 0, "every move begins in pre-copy, not every other", 1 },
 	{ "run", KEY_RUN, "COMMAND", 0, "what happens on the host in \"event\"", 1 },
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
+	{ "announce", KEY_ANNOUNCE, "FUNCTION:SEVERITY", 0,
+	  "an error that is announced before --run; 0 is the PF, n VF n", 1 },
 	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
 	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id", 1 },
 	{ "first", KEY_FIRST, "N", 0, "number of the first stream of \"fuzz-stream\" (0)", 1 },
@@ -220,6 +225,9 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 		return 0;
 	case KEY_UNDO:
 		line->options.undoing = text;
+		return 0;
+	case KEY_ANNOUNCE:
+		line->options.announcement = text;
 		return 0;
 	case KEY_ADMIN:
 		line->options.admin = text;

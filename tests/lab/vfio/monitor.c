@@ -134,6 +134,11 @@ int monitor_plan(struct monitor *monitor, const char *faults)
 	return access_property(monitor, "qom-set", "faults", faults);
 }
 
+int monitor_announce(struct monitor *monitor, const char *error)
+{
+	return access_property(monitor, "qom-set", "aer", error);
+}
+
 int monitor_hits(struct monitor *monitor)
 {
 	static const char key[] = ",hits=";

@@ -40,4 +40,7 @@ int monitor_hits(struct monitor *monitor);
 /** monitor_wait_hits() - wait until each of the planned faults has befallen a command */
 int monitor_wait_hits(struct monitor *monitor);
 
+/** monitor_announce() - have a function announce an error; @error as the property "aer" wants it */
+int monitor_announce(struct monitor *monitor, const char *error);
+
 #endif /* VFIO_LAB_MONITOR_H */

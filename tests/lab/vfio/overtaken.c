@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Arcs that a reset overtakes while their command is under way at the device. The device is told to
- * carry the command out late, or to answer it late, so that it stands either behind or before the reset.
+ * Arcs that something overtakes while their command is under way at the device: resets, the end of the
+ * process, or whatever "event" makes happen. The device is told to carry the command out late, or to
+ * answer it late, so that it stands either behind or before what overtakes it.
  */
 #include "overtaken.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "workload.h"
@@ -113,6 +116,8 @@ int overtaken_check_dead_streams(const struct overtaken *overtaken)
 	return check_dead(overtaken->arc->name, overtaken->new_file);
 }
 
+/* ---- resets ---- */
+
 static int reset_in(struct scene *scene, struct monitor *monitor, const struct arc *arc,
 		    int (*reset)(struct vfio_function *function))
 {
@@ -150,6 +155,125 @@ int test_overtaken(const struct test_options *options)
 		cases += !result;
 	}
 	result = scene_end(&scene, "overtaken", cases, result);
+	monitor_close(&monitor);
+	return result;
+}
+
+/* ---- the end of the process ---- */
+
+/* The process that is killed: says so when it is where it has to be, or about to begin the arc. */
+static void be_killed(const struct test_options *options, const struct place *place,
+		      const struct arc *arc, int ready)
+{
+	const struct place from = { .name = arc ? arc->name : "", .state = arc ? arc->from : 0,
+				    .after = arc ? arc->from : 0 };
+	struct overtaken overtaken = { .arc = arc, .file = -1, .new_file = -1 };
+	struct scene scene;
+
+	overtaken.scene = &scene;
+	if (scene_begin(&scene, options) ||
+	    scene_enter(&scene, place ? place : &from, &overtaken.file) ||
+	    write(ready, "", 1) != 1)
+		_exit(1);
+	if (arc) {
+		/* Until the parent has planned the fault. */
+		raise(SIGSTOP);
+		go(&overtaken);
+	}
+	for (;;)
+		pause();
+}
+
+static int wait_ready(int ready)
+{
+	uint8_t byte;
+
+	watchdog_begin("waiting for the process to be killed");
+	return read(ready, &byte, 1) == 1 ? 0 : fail("the process to be killed has failed");
+}
+
+static int wait_stopped(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status))
+		return fail("the process to be killed does not stop");
+	return 0;
+}
+
+static int reap(pid_t child)
+{
+	int status;
+
+	kill(child, SIGKILL);
+	watchdog_begin("waiting for the end of a killed process");
+	if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGKILL)
+		return fail("the process to be killed ended by itself: %#x", (unsigned int)status);
+	return 0;
+}
+
+static int kill_in(const struct test_options *options, struct monitor *monitor,
+		   const struct place *place, const struct arc *arc)
+{
+	int ready[2], result;
+	pid_t child;
+
+	if (pipe(ready))
+		return fail("pipe: %s", strerror(errno));
+	child = fork();
+	if (child < 0)
+		return fail("cannot start a process: %s", strerror(errno));
+	if (!child)
+		be_killed(options, place, arc, ready[1]);
+	close(ready[1]);
+	result = wait_ready(ready[0]);
+	close(ready[0]);
+	if (!result && arc) {
+		result = wait_stopped(child);
+		if (!result)
+			result = monitor_plan(monitor, arc->plan);
+		kill(child, SIGCONT);
+		if (!result)
+			result = monitor_wait_hits(monitor);
+	}
+	return reap(child) || result ? -1 : 0;
+}
+
+/* The next one finds a function that is as good as new. */
+static int open_anew(const struct test_options *options, const char *name)
+{
+	const struct place place = { .name = name };
+	struct scene scene = { .machine = MACHINE_CLOSED };
+	int result = start_guest(&scene.machine, options);
+
+	if (!result)
+		result = scene_check_running(&scene, &place);
+	if (!result)
+		result = finish_guest(&scene.machine);
+	machine_close(&scene.machine);
+	return result;
+}
+
+int test_killed(const struct test_options *options)
+{
+	struct machine machine = MACHINE_CLOSED;
+	struct monitor monitor;
+	unsigned int cases = 0;
+	int result = monitor_open(&monitor);
+
+	for (size_t i = 0; !result && i < nr_places + nr_arcs; i++) {
+		const struct place *place = i < nr_places ? &places[i] : NULL;
+		const struct arc *arc = place ? NULL : &arcs[i - nr_places];
+		const char *name = place ? place->name : arc->name;
+
+		note("killed in %s", name);
+		result = kill_in(options, &monitor, place, arc);
+		if (!result)
+			result = open_anew(options, name);
+		cases += !result;
+	}
+	result = report_result("killed", &machine, cases, 0, result);
 	monitor_close(&monitor);
 	return result;
 }

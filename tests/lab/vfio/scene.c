@@ -42,7 +42,7 @@ const struct place places[] = {
 
 const size_t nr_places = sizeof(places) / sizeof(places[0]);
 
-static size_t bytes_to_write(const struct scene *scene, const struct place *place)
+size_t scene_bytes_to_write(const struct scene *scene, const struct place *place)
 {
 	if (place->bytes == ALL_OF_PRECOPY)
 		return scene->precopied;
@@ -52,7 +52,7 @@ static size_t bytes_to_write(const struct scene *scene, const struct place *plac
 static int transfer(struct scene *scene, const struct place *place, int file)
 {
 	static uint8_t buffer[1u << 16];
-	size_t size = bytes_to_write(scene, place);
+	size_t size = scene_bytes_to_write(scene, place);
 	ssize_t length, done = 0;
 
 	if (place->state == RESUMING) {

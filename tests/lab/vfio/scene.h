@@ -50,6 +50,9 @@ int scene_end(struct scene *scene, const char *test, unsigned int cases, int res
 /** scene_enter() - from RUNNING to @place; @file gets the stream that is open there, or -1 */
 int scene_enter(struct scene *scene, const struct place *place, int *file);
 
+/** scene_bytes_to_write() - how much of the stream is written on the way to @place, in RESUMING */
+size_t scene_bytes_to_write(const struct scene *scene, const struct place *place);
+
 /** scene_check_dead_stream() - the stream in @file, if any, must give an error */
 int scene_check_dead_stream(const struct place *place, int file);
 

@@ -21,6 +21,7 @@
  * @expect_refusal: the move must be refused and the source must go on
  * @happening: command that makes something happen on the host
  * @undoing: command that undoes it
+ * @announcement: error that a function announces before that
  * @admin: character device of the controlling controller
  * @cntlid: controller id of the function
  * @precopy: every move begins in pre-copy
@@ -39,6 +40,7 @@ struct test_options {
 	const char *mutation;
 	const char *happening;
 	const char *undoing;
+	const char *announcement;
 	const char *admin;
 	uint16_t cntlid;
 	bool expect_refusal;
@@ -86,6 +88,10 @@ int test_lost(const struct test_options *options);
 
 /* overtaken.c */
 int test_overtaken(const struct test_options *options);
+int test_killed(const struct test_options *options);
+
+/* memory.c */
+int test_memory(const struct test_options *options);
 
 /* torn.c */
 int test_torn(const struct test_options *options);
