@@ -57,7 +57,7 @@ def run(bench):
         bench.expect(any("can migrate" in line for line in said), f"{fault}: it cannot migrate: {said}")
         found = read(bench, function)
         bench.expect("Operation not supported" in found, f"{fault}: compat: {found}")
-    bench.vfio(bench.a, "move", function, "--self", "--count", MOVES, "--nsid", SHARED.nsid)
+    bench.vfio(bench.a, "move", function, "--self", "--no-question", "--count", MOVES, "--nsid", SHARED.nsid)
 
     said = bind_anew(bench, function)
     bench.expect(not any("no question" in line for line in said), f"without a fault the driver says {said}")

@@ -21,6 +21,7 @@
  * @shadow: as many bytes of the VMM's own, owned
  * @precopied: file of the stream that pre-copy has begun, owned; -1 outside pre-copy
  * @resuming: file of the stream that is being loaded, owned; -1 outside RESUMING
+ * @asks_nothing: the device has no question, which the stream would begin with after pre-copy
  * @timeout_ms: longest wait for anything that the device does
  */
 struct machine {
@@ -30,6 +31,7 @@ struct machine {
 	uint8_t *shadow;
 	int precopied;
 	int resuming;
+	bool asks_nothing;
 	unsigned int timeout_ms;
 };
 
@@ -87,8 +89,8 @@ int machine_stop(struct machine *machine, struct guest_move *move);
  * @stream: gets the stream, or what pre-copy has left of it
  * @move: gets save_us, state_bytes and unfetched; may be NULL
  *
- * Checks that the announced size fits, that there is a question if and only if there was pre-copy,
- * and that the device left guest memory alone since the STOP.
+ * Checks that the announced size fits, that there is a question if and only if there was pre-copy and
+ * the device has one, and that the device left guest memory alone since the STOP.
  */
 int machine_save(struct machine *machine, struct bytes *stream, struct guest_move *move);
 

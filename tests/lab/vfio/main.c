@@ -69,6 +69,7 @@ enum option_key {
 	KEY_LISTEN,
 	KEY_LOADED,
 	KEY_MUTATE,
+	KEY_NO_QUESTION,
 	KEY_REFUSAL,
 	KEY_PRECOPY,
 	KEY_RUN,
@@ -104,6 +105,8 @@ static const struct argp_option option_list[] = {
 	  "stop right after ringing the doorbells of full queues", 1 },
 	{ "mutate", KEY_MUTATE, "NAME", 0,
 	  "damage the first stream that leaves; with \"foreign\": only this case", 1 },
+	{ "no-question", KEY_NO_QUESTION, NULL, 0,
+	  "the device has no question, so no stream begins with one", 1 },
 	{ "expect-refusal", KEY_REFUSAL, NULL, 0,
 	  "the peer must refuse, the source must go on", 1 },
 	{ "precopy", KEY_PRECOPY, NULL, 0, "every move begins in pre-copy, not every other", 1 },
@@ -213,6 +216,9 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 		return 0;
 	case KEY_MUTATE:
 		line->options.mutation = text;
+		return 0;
+	case KEY_NO_QUESTION:
+		line->options.no_question = true;
 		return 0;
 	case KEY_REFUSAL:
 		line->options.expect_refusal = true;

@@ -15,6 +15,7 @@ static int open_and_start(struct machine *machine, const struct test_options *op
 {
 	size_t size = machine_memory_size(&options->guest);
 
+	machine->asks_nothing = options->no_question;
 	if (!size || machine_open(machine, options->address, options->timeout_ms) ||
 	    check(machine) || machine_set_memory(machine, size) ||
 	    machine_boot(machine, &options->guest))

@@ -18,6 +18,7 @@
  * @peer: "host:port" of the other host's server, NULL to move within this function
  * @listen: "host:port" to serve on
  * @mutation: damage done to the first stream, NULL for none
+ * @no_question: the device has none
  * @expect_refusal: the move must be refused and the source must go on
  * @happening: command that makes something happen on the host
  * @undoing: command that undoes it
@@ -43,6 +44,7 @@ struct test_options {
 	const char *announcement;
 	const char *admin;
 	uint16_t cntlid;
+	bool no_question;
 	bool expect_refusal;
 	bool precopy;
 	bool loaded;
