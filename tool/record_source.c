@@ -110,21 +110,22 @@ static int run_ssh(const char *source, const char *host, const char *function,
 /* @source is ssh:HOST:FUNCTION. Anything but a PCI address would be a command line over there. */
 static int fetch_remote(const char *source, struct contents *record)
 {
-	const char *host = source + strlen(SSH_PREFIX), *colon = strchr(host, ':');
+	const char *host = source + strlen(SSH_PREFIX), *separator = ":", *end;
 	struct pci_address function;
 	char name[HOST_SIZE];
 
-	/* The address of a host in IPv6 is in brackets. */
+	/* The address of a host in IPv6 is in brackets here, which ssh does not take. */
 	if (host[0] == '[') {
-		colon = strchr(host, ']');
-		colon = colon && colon[1] == ':' ? colon + 1 : NULL;
+		host++;
+		separator = "]:";
 	}
-	if (!colon || colon == host || colon - host >= HOST_SIZE ||
-	    !pci_address_parse(colon + 1, &function)) {
+	end = strstr(host, separator);
+	if (!end || end == host || end - host >= HOST_SIZE ||
+	    !pci_address_parse(end + strlen(separator), &function)) {
 		complain("%s: ssh:HOST:FUNCTION expected, FUNCTION being a PCI address", source);
 		return -1;
 	}
-	snprintf(name, sizeof(name), "%.*s", (int)(colon - host), host);
+	snprintf(name, sizeof(name), "%.*s", (int)(end - host), host);
 	return run_ssh(source, name, function.text, record);
 }
 

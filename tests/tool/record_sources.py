@@ -48,7 +48,9 @@ def check_functions(environment, root):
         written.write_bytes(b"")
         answer = nvmove("check", VF, source, env=environment)
         expect(answer.code == 0, f"{source}: not compatible with itself", answer)
-    expect((root / "log").read_text().splitlines()[0] == f"there nvmove record {VF}", "ssh is not asked for the record")
+    asked = (root / "log").read_text().splitlines()
+    expect(asked[0] == f"there nvmove record {VF}", "ssh is not asked for the record")
+    expect(f"fe80::1 nvmove record {VF}" in asked and not any("[" in line for line in asked), "ssh is given brackets, which it takes for a name")
     answer = nvmove("record", "--json", VF, env=environment)
     told = answer.json() or {}
     expect(answer.code == 0 and told.get("identity") == records.BASE["identity"] and
