@@ -147,7 +147,7 @@ static int plan_resources(struct session *session, const struct secondary *secon
 	return err;
 }
 
-/* What its function is reserved for now; empty if the function does not exist yet. */
+/* The driver that its function is reserved for; empty if the function does not exist yet. */
 static void read_override(const struct secondary *secondary, char driver[SYSFS_TEXT_SIZE])
 {
 	if (!secondary->function.text[0] ||
