@@ -4,9 +4,9 @@
 A test is a module with a function run(bench). It fails by an exception, or because a host's kernel complained meanwhile
 (a module that provokes complaints names them in EXPECTED_TROUBLE, a regular expression). A module that has a meaning under
 some protocols or some kernels of the hosts only names them in PROTOCOLS and KERNELS. A module that takes too long for every
-run says so in BY_HAND and is run by its name only. A test under which a guest or a
-host died without being asked to is run once more, and both results are kept: nested emulation of stock kernels has that
-happen on its own, a defect of ours has it happen twice.
+run says so in BY_HAND and is run by its name only. A module that holds only on hosts that no other test has used says why in
+FRESH_HOSTS. A test under which a guest or a host died without being asked to is run once more, and both results are kept:
+nested emulation of stock kernels has that happen on its own, a defect of ours has it happen twice.
 """
 
 import contextlib
@@ -103,7 +103,10 @@ class Suite:
         self._hosts = None
         self._session = contextlib.ExitStack()
 
-    def _booted(self):
+    def _booted(self, fresh):
+        """The hosts that are up, or new ones."""
+        if fresh:
+            self.close()
         if self._hosts is None:
             self._boots += 1
             self._hosts = self._session.enter_context(
@@ -112,7 +115,7 @@ class Suite:
 
     def attempt(self, name, module):
         """Run a test once; returns what there is to say about it. A failure costs the hosts."""
-        hosts = self._booted()
+        hosts = self._booted(hasattr(module, "FRESH_HOSTS"))
         begin = time.monotonic()
         lost, problem = _run(module, Bench(hosts, session.results(self._variant, name)))
         seconds = round(time.monotonic() - begin, 1)

@@ -8,9 +8,10 @@ import shutil
 from nvmovelab import provision
 from nvmovelab.subsystem import ADOPTING_VF, MISMATCHED, MISMATCHED_VF, NQN, PF, SERIAL, SHARED, SHARED_SMALL, VFS
 
+FRESH_HOSTS = "the destination that adopts must not have adopted another test's controller"
+
 VF = 1
 CNTLID = VF + 1
-# Not what other tests leave behind: a controller keeps its resources.
 QUEUES, VECTORS = 4, 4
 WANTED = {"controller": PF, "vfs": VFS, "functions": [{"vf": VF, "queues": QUEUES, "vectors": VECTORS},
                                                       {"vf": ADOPTING_VF, "queues": QUEUES, "vectors": VECTORS},
