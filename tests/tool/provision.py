@@ -155,8 +155,9 @@ def check_refused():
         answer = host.nvmove("unprovision", *arguments)
         expect(answer.code == 2 and word in answer.err and not answer.out, f"{arguments}: {word!r} expected", answer)
     host.fail("open")
-    answer = host.nvmove(*ONE)
-    expect(answer.code == 2 and "only root" in answer.err, "without permission", answer)
+    for arguments in (ONE, ["unprovision", "nvme0", "--all"]):
+        answer = host.nvmove(*arguments)
+        expect(answer.code == 2 and "only root" in answer.err and not answer.out, f"{arguments[0]} without permission", answer)
     host.fail(None)
     (host.devices / PF / "iommu_group").unlink()
     answer = host.nvmove(*ONE)

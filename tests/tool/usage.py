@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""nvmove's way of being called: help on standard output, wrong usage and unreadable files exit with 2 and a reason."""
+"""nvmove's way of being called: help on standard output; wrong usage, and files that are missing or may not be
+read, exit with 2 and a reason."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from program import VECTORS, expect, finish, nvmove
 
 STATE = VECTORS / "idle.bin"
-HELP = [[], ["check"], ["list"], ["provision"], ["record"], ["state"], ["state", "show"], ["state", "diff"], ["state", "verify"], ["unprovision"],
-        ["watch"]]
+# What reads a file, and how many of them.
+READERS = {("check",): 2, ("provision", "--file"): 1, ("record", "--json"): 1, ("state", "show"): 1, ("state", "diff"): 2, ("state", "verify"): 1}
 WRONG = {
     "no command": ([], "Usage"),
     "an unknown command": (["fly"], "fly"),
@@ -22,10 +24,16 @@ WRONG = {
     "no file": (["state", "show"], "expected"),
     "a file too many": (["state", "show", STATE, STATE], "no use"),
     "one file to compare": (["state", "diff", STATE], "expected"),
-    "an unknown option": (["state", "show", "--fly", STATE], "--fly"),
     "no such file": (["state", "show", "/nowhere/at/all"], "No such file"),
     "a directory": (["state", "verify", "/"], "directory"),
 }
+
+
+def all_commands(*above):
+    """Every command, from the program's own help."""
+    out = nvmove(*above, "--help").out
+    below = re.findall(r"^  ([a-z]+) ", out.split("\n\n")[1], re.MULTILINE) if "COMMAND" in out.splitlines()[0] else []
+    return [above, *(command for name in below for command in all_commands(*above, name))]
 
 
 def become_nobody():
@@ -37,9 +45,13 @@ def become_nobody():
 
 def main():
     """Each way of calling."""
-    for command in HELP:
+    commands = all_commands()
+    expect(len(commands) > 10, f"commands: {commands}")
+    for command in commands:
         answer = nvmove(*command, "--help")
         expect(answer.code == 0 and "Usage: nvmove" in answer.out and not answer.err, f"{command}: no help", answer)
+        answer = nvmove(*command, "--fly")
+        expect(answer.code == 2 and "--fly" in answer.err and not answer.out, f"{command}: an unknown option", answer)
     for name, (arguments, word) in WRONG.items():
         answer = nvmove(*arguments)
         expect(answer.code == 2 and word in answer.err and not answer.out, f"{name}: {word!r} on standard error expected",
@@ -49,9 +61,10 @@ def main():
         secret = Path(scratch) / "secret"
         secret.write_bytes(STATE.read_bytes())
         os.chmod(secret, 0)
-        answer = nvmove("state", "show", secret, preexec_fn=become_nobody)
-        expect(answer.code == 2 and "Permission denied" in answer.err and str(secret) in answer.err,
-               "a file that may not be read", answer)
+        for command, number in READERS.items():
+            answer = nvmove(*command, *[secret] * number, preexec_fn=become_nobody)
+            expect(answer.code == 2 and "Permission denied" in answer.err and str(secret) in answer.err and not answer.out,
+                   f"{command}: a file that may not be read", answer)
     answer = nvmove("--version")
     expect(answer.code == 0 and answer.out.startswith("nvmove 0."), "no version", answer)
     with open("/dev/full", "wb") as full:
