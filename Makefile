@@ -6,7 +6,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 # what the lab's devices speak: hmlm (the NVMe standard) or rfc (the vendor commands)
 PROTOCOL ?= hmlm
 
-.PHONY: all demo test lab bench ctrl kernel install install-kernel clean help
+.PHONY: all demo test lab bench deb ctrl kernel install install-kernel clean help
 
 all: ctrl
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'
 	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json), downtime of a'
 	@echo '                     guest with a VF beside one without (build/bench/downtime.json)'
+	@echo 'make deb             Debian 13 packages of nvmove, the driver (DKMS) and the controller library, in build/deb'
 	@echo 'make ctrl            the controller library and, where json-c is, nvmove, in build/user'
 	@echo 'make kernel          the driver against KDIR (default: the running kernel)'
 	@echo 'make install         library, headers, nvmove with its manual pages and, where libnvme is,'
@@ -42,6 +43,9 @@ lab: python
 bench: python
 	bench/run
 	lab/lab downtime
+
+deb: python
+	lab/lab packages
 
 build/user/build.ninja:
 	meson setup build/user -Dtests=false -Dvfio_program=false --prefix=$(PREFIX)

@@ -183,3 +183,4 @@ module_exit(nvmove_module_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The nvmove developers");
 MODULE_DESCRIPTION("VFIO driver for NVMe functions with live migration");
+MODULE_VERSION("0.1.0");

@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-from . import demo, downtime, drivercheck, kernel, shell, suite
+from . import demo, downtime, drivercheck, kernel, packages, packagetest, shell, suite
 from .errors import LabError
 from .products import prepare
 from .progress import say
@@ -32,6 +32,8 @@ def main(argv):
             ("downtime", lambda options: downtime.main(_variant(options)), "how long a move stops a guest with a VF, and one without"),
             ("shell", lambda options: shell.main(_variant(options)), "boot both hosts and open a shell on host A"),
             ("check-driver", lambda _: drivercheck.main(), "compile the driver with W=1, sparse and checkpatch; boot nothing"),
+            ("packages", lambda _: packages.main(), "build the Debian packages into build/deb; boot nothing"),
+            ("test-packages", lambda _: packagetest.main(), "install, upgrade and remove the Debian packages in a clean tree; boot nothing"),
             ("test", lambda options: suite.main(options.names, _variant(options), options.needed), "run the tests of tests/lab")):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(function=function)
