@@ -6,7 +6,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 # what the lab's devices speak: hmlm (the NVMe standard) or rfc (the vendor commands)
 PROTOCOL ?= hmlm
 
-.PHONY: all demo test lab bench deb ctrl kernel install install-kernel clean help
+.PHONY: all demo test lab lab-debug bench deb ctrl kernel install install-kernel clean help
 
 all: ctrl
 
@@ -15,6 +15,7 @@ help:
 	@echo '                     by the NVMe standard, or by the vendor commands: PROTOCOL=rfc'
 	@echo 'make test            every test; ends with "N passed, N failed"'
 	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'
+	@echo 'make lab-debug       the driver under KASAN, lockdep, kmemleak and failing allocations'
 	@echo 'make bench           sizes and times of the controller beside memcpy (build/bench/bench.json), downtime of a'
 	@echo '                     guest with a VF beside one without (build/bench/downtime.json)'
 	@echo 'make deb             Debian 13 packages of nvmove, the driver (DKMS) and the controller library, in build/deb'
@@ -39,6 +40,9 @@ test: python
 
 lab: python
 	lab/lab shell --protocol $(PROTOCOL)
+
+lab-debug: python
+	tests/run lab-debug
 
 bench: python
 	bench/run

@@ -4,14 +4,17 @@
 Whatever a test started through it is ended when the test ends.
 """
 
+import contextlib
 import json
 
-from . import faults, kernellog, mover, provision
+from . import faults, kernellog, kernelmemory, mover, provision
 from .errors import LabError
 from .guest import Guest
 from .vmm import Vmm
 
 GUEST_BOOT_SECONDS = 300
+# What a host's kernel may hold more after thousands of operations than before.
+GROWTH_KIB = 16384
 
 
 class Failure(Exception):
@@ -49,6 +52,15 @@ class Bench:
         if driver == provision.DRIVER:
             provision.load_driver(host)
         return provision.vf(host, number, driver, **resources)
+
+    @contextlib.contextmanager
+    def kernel_memory_bounded(self):
+        """Fail the test if the hosts' kernels hold much more memory when the block ends than when it began."""
+        before = [kernelmemory.held_kib(host) for host in self.hosts]
+        yield
+        growth = [kernelmemory.held_kib(host) - kib for host, kib in zip(self.hosts, before)]
+        if not self.a.products.kernel.finds_leaks:
+            self.expect(max(growth) <= GROWTH_KIB, f"kernel memory of the hosts grew by {growth} KiB, {GROWTH_KIB} allowed")
 
     def vmm(self, host, *functions, **options):
         """Start a VMM with VFs; options are Vmm's. QEMU is forced to migrate only what cannot track."""
@@ -90,7 +102,7 @@ class Bench:
         """What the hosts' kernels complained about since the test began, and the lines' file for the log."""
         found = []
         for host, mark in self._marks:
-            lines = mark.new()
+            lines = kernelmemory.leaks(host).splitlines() + mark.new()
             (self.directory / f"dmesg-{host.name}.log").write_text("\n".join(lines) + "\n")
             found += [f"host {host.name}: {line}" for line in kernellog.trouble("\n".join(lines))]
         return found

@@ -42,6 +42,9 @@ class Job:
         self._buffers = {"out": b"", "err": b""}
         self.code = None
 
+    def _deadline(self, timeout):
+        return time.monotonic() + timeout * self._channel.patience
+
     def deliver(self, answer):
         """Take one answer of the agent (called by the channel's reader)."""
         self._events.put(answer)
@@ -68,12 +71,12 @@ class Job:
 
     def started(self, timeout=20):
         """Wait until the agent has reported anything: a relayed socket is connected then."""
-        self._pump(time.monotonic() + timeout)
+        self._pump(self._deadline(timeout))
         return self
 
     def read(self, timeout):
         """What the program has printed on its standard output since the last read, None at the end."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while not self._buffers["out"]:
             if not self._pump(deadline):
                 return None
@@ -82,7 +85,7 @@ class Job:
 
     def readline(self, timeout):
         """Next line of the standard output without its end, or None at the end of the output."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while b"\n" not in self._buffers["out"]:
             if not self._pump(deadline):
                 rest, self._buffers["out"] = self._buffers["out"], b""
@@ -123,7 +126,7 @@ class Job:
 
     def wait(self, timeout):
         """Wait for the end; a program that does not end in time is killed and reported."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         try:
             while self._pump(deadline):
                 pass
@@ -135,10 +138,11 @@ class Job:
 
 
 class Channel:
-    """The connection to one agent. A reader thread hands answers to their jobs."""
+    """The connection to one agent. A reader thread hands answers to their jobs. Every timeout is multiplied by patience."""
 
-    def __init__(self, name, path, transcript):
+    def __init__(self, name, path, transcript, patience=1):
         self.name = name
+        self.patience = patience
         self._path = path
         self._transcript = open(transcript, "w")
         self._jobs = {}
@@ -151,7 +155,7 @@ class Channel:
 
     def connect(self, timeout, alive):
         """Connect to the machine's end of the port and wait for the agent's greeting; alive() raises if its machine died."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * self.patience
         self._alive = alive
         self._socket = socket.socket(socket.AF_UNIX)
         while True:
@@ -167,7 +171,7 @@ class Channel:
         while not self._ready.wait(0.2):
             alive()
             if time.monotonic() > deadline:
-                raise Timeout(f"{self.name}: its agent did not answer within {timeout} s")
+                raise Timeout(f"{self.name}: its agent did not answer within {timeout * self.patience} s")
 
     def _log(self, text):
         try:

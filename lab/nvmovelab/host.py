@@ -119,7 +119,8 @@ class Host:
             self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                              start_new_session=True,
                                              env={**os.environ, "TMPDIR": str(self._sockets)})
-        self.channel = Channel(f"host {self.name}", f"{self._sockets}/agent{self.name}", self.directory / "agent.log")
+        self.channel = Channel(f"host {self.name}", f"{self._sockets}/agent{self.name}", self.directory / "agent.log",
+                               self.products.kernel.slowness)
 
     def alive(self):
         """Raise LabError with the logs' tails if the machine has ended."""

@@ -3,7 +3,8 @@
 
 "stock" is the Debian tree's own, "backports" the newest that Debian has for the same suite, in a tree of its own. The
 others are made from the suite's Linux source package with the configurations of lab/kernel: "lab" is small and can carry
-a device's dirty tracking, which Debian's kernels cannot. A guest always boots the stock kernel.
+a device's dirty tracking, which Debian's kernels cannot; "debug" is the same with everything that finds a driver's
+mistakes. A guest always boots the stock kernel.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ from .tree import kernel_release, only, tree
 
 STOCK = "stock"
 BACKPORTS = "backports"
+DEBUG = "debug"
 # name -> files of lab/kernel
-CONFIGURATIONS = {"lab": ("lab.config",)}
+CONFIGURATIONS = {"lab": ("lab.config",), DEBUG: ("lab.config", "debug.config")}
 NAMES = (STOCK, *CONFIGURATIONS, BACKPORTS)
+# How many times as long as under the stock kernel anything may take.
+SLOWNESS = {DEBUG: 6}
 JOBS = "2"
 MODULES_SIZE = "256M"
 # Where a build inside the tree finds a kernel that is not the tree's.
@@ -39,6 +43,17 @@ class Kernel:
     initrd: Path | None = None
     directory: Path | None = None
     modules: Path | None = None
+
+    @property
+    def slowness(self):
+        """How many times as long as under the stock kernel anything may take."""
+        return SLOWNESS.get(self.name, 1)
+
+    @property
+    def finds_leaks(self):
+        """Whether it searches itself for memory that nobody knows any more (kmemleak). Such a kernel keeps what was freed for a
+        while (KASAN), so that how much it holds says nothing."""
+        return self.name == DEBUG
 
     @property
     def made_from(self):

@@ -9,7 +9,9 @@ import shlex
 TROUBLE = re.compile(
     r"WARNING:|BUG:|Oops|Call Trace|general protection|unable to handle|rcu.*stall|hung_task|blocked for more than|"
     r"DMAR:.*(fault|DMA Read|DMA Write)|I/O error|nvme[^ ]* .*(timeout|timed out|Abort|reset controller|Removing after|"
-    r"failed|invalid|error|bogus|identifiers)|EXT4-fs error|irq [0-9]+: nobody cared")
+    r"failed|invalid|error|bogus|identifiers)|EXT4-fs error|irq [0-9]+: nobody cared|"
+    # what only the debug kernel finds, beside much that begins like the above
+    r"UBSAN:|INFO: (trying to register|inconsistent|possible)|DMA-API: .*driver|ODEBUG:|unreferenced object|kmemleak: [1-9]")
 # What the kernel says of any module that its builder has not signed.
 UNSIGNED = re.compile(r"module verification failed: signature and/or required key missing")
 

@@ -14,7 +14,12 @@ from .errors import LabError, Timeout
 PROGRAM = "vfio-nvme-move"
 PORT = 7000
 LISTEN_SECONDS = 60
-# The program finds by itself what is stuck (its watchdog, 120 s); this is for one that runs in circles.
+# How long the program waits for the device, and for one operation of the kernel before it reports that as stuck.
+WAIT_SECONDS = 60
+OPERATION_SECONDS = 120
+# What the kernel may hold more after moves, where that says nothing.
+NO_BOUND_KIB = 1 << 30
+# For a program that runs in circles.
 TEST_SECONDS = 900
 
 
@@ -23,8 +28,12 @@ def install(host):
     shutil.copy2(host.products.mover, host.share / PROGRAM)
 
 
-def _argv(test, function, options, group):
-    argv = [f"/lab/{PROGRAM}", test, "--pci", function, *[str(word) for word in options]]
+def _argv(host, test, function, options, group):
+    kernel = host.products.kernel
+    limits = ["--timeout", str(WAIT_SECONDS * 1000 * kernel.slowness), "--watchdog", str(OPERATION_SECONDS * kernel.slowness)]
+    if kernel.finds_leaks:
+        limits += ["--max-growth", str(NO_BOUND_KIB)]
+    argv = [f"/lab/{PROGRAM}", test, "--pci", function, *limits, *[str(word) for word in options]]
     return group.wrap(argv) if group else argv
 
 
@@ -45,7 +54,7 @@ def _judge(host, test, result, log):
 def run(host, directory, test, function, *options, timeout=TEST_SECONDS, group=None):
     """Run one test on a host's function, in a control group if one is given; returns what it found."""
     install(host)
-    argv = _argv(test, function, options, group)
+    argv = _argv(host, test, function, options, group)
     log = directory / f"{test}-{host.name}-{time.monotonic():.0f}.log"
     job = host.start_program(argv)
     try:
@@ -60,7 +69,7 @@ def run_together(directory, runs, timeout=TEST_SECONDS):
     the same order; raises for the first that failed, after all have ended."""
     for host in {id(run[0]): run[0] for run in runs}.values():
         install(host)
-    jobs = [host.start_program(_argv(test, function, options, None)) for host, test, function, options in runs]
+    jobs = [host.start_program(_argv(host, test, function, options, None)) for host, test, function, options in runs]
     found, problems = [], []
     for (host, test, function, _), job in zip(runs, jobs):
         log = directory / f"{test}-{host.name}-{function}.log"
@@ -90,8 +99,8 @@ def run_pair(hosts, directory, functions, *options, timeout=TEST_SECONDS, groups
     director, server = hosts
     for host in hosts:
         install(host)
-    serving = server.start_program(_argv("serve", functions[1], ["--listen", f":{PORT}"], groups[1]))
-    deadline = time.monotonic() + LISTEN_SECONDS
+    serving = server.start_program(_argv(server, "serve", functions[1], ["--listen", f":{PORT}"], groups[1]))
+    deadline = time.monotonic() + LISTEN_SECONDS * server.products.kernel.slowness
     while "listening" not in serving.error_text():
         if serving.ended() or time.monotonic() > deadline:
             raise LabError(f"host {server.name}: serve does not listen: {serving.error_text()}")

@@ -8,6 +8,9 @@ when the program has ended. What is not charged to anybody shows in the growth o
 from nvmovelab import cgroup
 from nvmovelab.subsystem import SHARED
 
+# The debug kernel keeps what was freed for a while; there kmemleak looks for what is lost.
+KERNELS = ("stock", "lab", "backports")
+
 MOVES = 100
 USERS = "/sys/module/nvme_vfio_pci/refcnt"
 # What the kernel keeps charged for a while after a process ended: per-CPU stocks and empty slabs.

@@ -20,7 +20,6 @@ MORE_FUNCTIONS = {5: 6, 6: SPARE.nsid}
 # Both hosts write to the same media.
 FIRST_LBA = {"A": 0, "B": 4096}
 EXTENTS = 64
-GROWTH_KIB = 16384
 
 
 def _namespaces(host, cntlid):
@@ -38,11 +37,6 @@ def _attach(host, cntlid, wanted):
         host.sh(f"nvme detach-ns /dev/{pf} -n {nsid} -c {cntlid}")
     for nsid in wanted - now:
         host.sh(f"nvme attach-ns /dev/{pf} -n {nsid} -c {cntlid}")
-
-
-def _kernel_memory(host):
-    """KiB that the host's kernel holds and cannot give up."""
-    return int(host.sh("awk '/^(SUnreclaim|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo"))
 
 
 def _runs(bench, functions):
@@ -71,10 +65,8 @@ def run(bench):
         for host in bench.hosts:
             # thousands of refusals in the log need not go through a serial port
             host.sh("dmesg --console-off")
-        memory = [_kernel_memory(host) for host in bench.hosts]
-        found = bench.vfio_together(runs, timeout=600 + STREAMS)
-        growth = [_kernel_memory(host) - kib for host, kib in zip(bench.hosts, memory)]
-        bench.expect(max(growth) <= GROWTH_KIB, f"kernel memory of the hosts grew by {growth} KiB, {GROWTH_KIB} allowed")
+        with bench.kernel_memory_bounded():
+            found = bench.vfio_together(runs, timeout=600 + STREAMS)
         bench.expect(sum(result["streams"] for result in found) >= STREAMS, f"{STREAMS} streams wanted: {found}")
     finally:
         for host in bench.hosts:

@@ -43,6 +43,7 @@ static const struct test {
 	  "device reset and FLR while the command of an arc is under way" },
 	{ "killed", test_killed, 0, "SIGKILL at every point of a migration and of its arcs" },
 	{ "memory", test_memory, 0, "memory space disabled at every point of a migration" },
+	{ "shortage", test_shortage, 0, "each allocation of each step of a migration fails" },
 	{ "torn", test_torn, 100,
 	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },

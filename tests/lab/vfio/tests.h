@@ -95,6 +95,9 @@ int test_killed(const struct test_options *options);
 /* memory.c */
 int test_memory(const struct test_options *options);
 
+/* shortage.c */
+int test_shortage(const struct test_options *options);
+
 /* torn.c */
 int test_torn(const struct test_options *options);
 
