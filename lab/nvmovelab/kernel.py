@@ -84,6 +84,12 @@ def source():
     return cache.product("linux-source", cache.digest(*inputs), make)
 
 
+def _image(directory, log):
+    """Make an image of a directory's modules."""
+    run.logged(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", directory / "modules",
+                directory / "modules.img", MODULES_SIZE], log, 120, append=True)
+
+
 def _built(root, name):
     """The product of kernel-build.sh for a configuration, with its modules as an image beside."""
     configurations = [LAB / "kernel" / file for file in CONFIGURATIONS[name]]
@@ -94,11 +100,24 @@ def _built(root, name):
         log = cache.root() / f"kernel-{name}.log"
         with stage(f"kernel {name}"):
             run.logged([PROVISION / "kernel-build.sh", root, tarball, name, JOBS, directory, *configurations], log, 5400)
-            run.logged(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", directory / "modules",
-                        directory / "modules.img", MODULES_SIZE], log, 120, append=True)
+            _image(directory, log)
 
     key = cache.digest(root.parent.name, tarball.name, PROVISION / "kernel-build.sh", PROVISION / "in-tree.sh", *configurations)
     return cache.product(f"kernel-{name}", key, make)
+
+
+def _mended(root, built):
+    """The product of nvme-core.sh for a kernel with lockdep, with its modules as an image beside."""
+    tarball = source()
+
+    def make(directory):
+        log = cache.root() / "nvme-core.log"
+        with stage("nvme driver that lockdep can follow"):
+            run.logged([PROVISION / "nvme-core.sh", root, tarball, built, directory], log, 600)
+            _image(directory, log)
+
+    key = cache.digest(built.name, tarball.name, PROVISION / "nvme-core.sh", PROVISION / "in-tree.sh")
+    return cache.product("nvme-core", key, make)
 
 
 def _of_tree(root, name):
@@ -113,5 +132,6 @@ def kernel(root, name):
     if name == BACKPORTS:
         return _of_tree(tree(backports=True), name)
     directory = _built(root, name)
+    modules = _mended(root, directory) if name == DEBUG else directory
     return Kernel(name, (directory / "release").read_text().strip(), root, directory / "bzImage", directory=directory,
-                  modules=directory / "modules.img")
+                  modules=modules / "modules.img")
