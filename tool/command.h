@@ -56,6 +56,7 @@ enum outcome check_command(int argc, char **argv);
 enum outcome list_command(int argc, char **argv);
 enum outcome provision_command(int argc, char **argv);
 enum outcome record_command(int argc, char **argv);
+enum outcome report_command(int argc, char **argv);
 enum outcome state_command(int argc, char **argv);
 enum outcome unprovision_command(int argc, char **argv);
 enum outcome watch_command(int argc, char **argv);

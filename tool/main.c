@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	{ "provision", "make VFs that can be given to virtual machines", provision_command,
 	  "nvmove provision" },
 	{ "record", "write a controller's compatibility record", record_command, "nvmove record" },
+	{ "report", "make a page of what nvmove watch has recorded", report_command,
+	  "nvmove report" },
 	{ "state", "show, compare and verify controller states and migration streams",
 	  state_command, "nvmove state" },
 	{ "unprovision", "take VFs and their resources back", unprovision_command,

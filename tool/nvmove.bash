@@ -4,13 +4,14 @@
 _nvmove_words()
 {
 	case $1 in
-	'')		echo 'check list provision record state unprovision watch --help --version' ;;
+	'')		echo 'check list provision record report state unprovision watch --help --version' ;;
 	check)		echo '--json --help' ;;
 	list)		echo '--json --help' ;;
 	provision)	echo '--file --vf --queues --vectors --vfs --dry-run --json --help' ;;
 	record)		echo '--json --output --help' ;;
+	report)		echo '--output --json --help' ;;
 	unprovision)	echo '--vf --all --dry-run --json --help' ;;
-	watch)		echo '--interval --lines --json --help' ;;
+	watch)		echo '--interval --lines --record --qmp --json --help' ;;
 	state)		echo 'show diff verify --help' ;;
 	state\ show | state\ diff | state\ verify)
 			echo '--json --help' ;;

@@ -11,6 +11,8 @@ from pathlib import Path
 from program import NVMOVE, VECTORS, expect, finish, nvmove
 from host import PF, Host, vf
 from json_forms import MANUAL, page
+from monitor import Monitor
+import recordings
 import records
 import streams
 
@@ -80,7 +82,7 @@ def check_watch(host):
             path.with_suffix(".new").write_text(f"{value}\n", encoding="utf-8")
             path.with_suffix(".new").rename(path)
 
-    put(**dict.fromkeys(COUNTERS, 0))
+    put(**dict.fromkeys([*COUNTERS, "suspended_ns"], 0))
     bound = host.sys / "bus" / "pci" / "drivers" / "nvme-vfio-pci" / vf(1)
     if not bound.exists():
         bound.symlink_to(f"../../devices/{vf(1)}")
@@ -90,6 +92,34 @@ def check_watch(host):
         put(save_ns=2170000, saved_bytes=1304, saves=1)
         check(("watch",), process.stdout.readline())
         expect(process.wait(20) == 0, "watch does not end after two lines")
+    monitor = Monitor(host.root / "qmp")
+    with subprocess.Popen([NVMOVE, "watch", "--json", "--interval=10", "--lines=7", f"--qmp={monitor.path}"], env=host.environment,
+                          stdout=subprocess.PIPE, text=True) as process:
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        monitor.status = {"status": ""}
+        for change in (lambda: put(dirty_bytes=4096, dirty_reports=1), lambda: put(dirty_bytes=8192, dirty_reports=2),
+                       lambda: put(suspended_ns=5000, resume_ns=7, resumes=1),
+                       lambda: monitor.__setattr__("migration", {
+                           "status": "failed", "total-time": 9, "downtime": 8, "expected-downtime": 7, "error-desc": "no", "vfio":
+                           {"transferred": 6}, "ram": {"transferred": 5, "remaining": 4, "total": 9, "dirty-pages-rate": 2, "page-size": 4096}}),
+                       lambda: monitor.__setattr__("migration", {"status": "active", "ram": {"transferred": 500}})):
+            change()
+            lines.append(process.stdout.readline())
+        expect(process.wait(20) == 0, "watch does not end after its lines")
+    for line in lines:
+        check(("watch",), line)
+
+
+def check_report(scratch):
+    """Reports of a move, of one side that has not ended and was not traced, and of clocks that somebody has compared."""
+    source, destination = recordings.source(clock_error_us=7), recordings.destination(clock_error_us=8)
+    source.insert(-1, recordings.arc(9 * 10**9, recordings.SOURCE, "STOP_COPY", "STOP", result=-5))
+    clock = {"type": "clock", "t_ns": 1, "reference": "another", "realtime_ns": 5, "uncertainty_ns": 1}
+    bare = [{name: value for name, value in recordings.header("bare", 1, 2, no_trace="none").items() if name not in ("kernel", "driver", "nvmove")},
+            recordings.arc(5, "0", "RUNNING", "STOP"), {"type": "lost", "t_ns": 6, "events": 1}, clock]
+    for number, files in enumerate(((source, destination, recordings.guest()), (source,), (bare,))):
+        names = [recordings.write(scratch / f"recording-{number}-{index}", lines) for index, lines in enumerate(files)]
+        ask(nvmove, "report", *names)
 
 
 def check_files(scratch):
@@ -123,6 +153,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         check_host(Path(scratch))
         check_files(Path(scratch))
+        check_report(Path(scratch))
     expect(commands_known == CHECKED, f"not asked for an answer: {commands_known - CHECKED}")
     for name, form in [(name, form) for name, described in PAGES.items() for _, form in described.answers] + list(NAMED.items()):
         expect(not form.unseen(name), f"documented and never seen: {form.unseen(name)}")
