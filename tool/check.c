@@ -3,52 +3,15 @@
  * nvmove check: can one controller take another one's state? The answer is the library's
  * (compat_check.h), given before there is any state.
  */
-#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include <compat_check.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "output.h"
 #include "record_source.h"
-
-/**
- * struct arguments - of nvmove check
- * @source: whose state is to be taken
- * @destination: by whom
- */
-struct arguments {
-	bool json;
-	const char *source;
-	const char *destination;
-};
-
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Answer in JSON, as the manual page describes it", 0 },
-	{ NULL, 0, NULL, 0, NULL, 0 },
-};
-
-static error_t parse_option(int key, char *value, struct argp_state *state)
-{
-	struct arguments *arguments = state->input;
-
-	switch (key) {
-	case 'j':
-		arguments->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (arguments->destination)
-			argp_error(state, "there is no use for \"%s\"", value);
-		*(arguments->source ? &arguments->destination : &arguments->source) = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (!arguments->destination)
-			argp_error(state, "two controllers expected");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
 
 static void take_reason(void *arg, const struct nvmove_compat_reason *reason)
 {
@@ -70,10 +33,10 @@ static void say_lines(const struct arguments *arguments, struct json_object *rea
 	size_t nr = json_object_array_length(reasons);
 
 	if (!nr)
-		printf("%s can take the state of %s\n", arguments->destination, arguments->source);
+		printf("%s can take the state of %s\n", arguments->word[1], arguments->word[0]);
 	else
-		printf("%s cannot take the state of %s:\n", arguments->destination,
-		       arguments->source);
+		printf("%s cannot take the state of %s:\n", arguments->word[1],
+		       arguments->word[0]);
 	for (size_t i = 0; i < nr; i++) {
 		struct json_object *reason = json_object_array_get_idx(reasons, i);
 
@@ -86,9 +49,9 @@ static void say_json(const struct arguments *arguments, struct json_object *reas
 {
 	struct json_object *answer = json_object_new_object();
 
-	json_object_object_add(answer, "source", json_object_new_string(arguments->source));
+	json_object_object_add(answer, "source", json_object_new_string(arguments->word[0]));
 	json_object_object_add(answer, "destination",
-			       json_object_new_string(arguments->destination));
+			       json_object_new_string(arguments->word[1]));
 	json_object_object_add(answer, "compatible",
 			       json_object_new_boolean(!json_object_array_length(reasons)));
 	json_object_object_add(answer, "reasons", json_object_get(reasons));
@@ -119,24 +82,20 @@ static enum outcome compare(const struct arguments *arguments, const struct cont
 
 enum outcome check_command(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.args_doc = "SOURCE DESTINATION",
-		.doc = "Say whether one controller can take the state of another, and every reason "
-		       "why not.\v"
-		       "Each is the PCI address of a function, ssh:HOST:ADDRESS, or a file that "
-		       "nvmove record has written. Exit status: 0 it can, 1 it cannot, 2 there is "
-		       "no answer. See nvmove-check(1).",
-	};
-	struct arguments arguments = { .json = false };
+	static const char doc[] =
+		"Say whether one controller can take the state of another, and every reason why "
+		"not.\v"
+		"Each is the PCI address of a function, ssh:HOST:ADDRESS, or a file that nvmove "
+		"record has written. Exit status: 0 it can, 1 it cannot, 2 there is no answer. "
+		"See nvmove-check(1).";
+	struct arguments arguments = { .least = 2, .most = 2, .needed = "two controllers" };
 	struct contents source, destination;
 	enum outcome outcome = OUTCOME_ERROR;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (record_fetch(arguments.source, &source))
+	arguments_parse(&arguments, "SOURCE DESTINATION", doc, argc, argv);
+	if (record_fetch(arguments.word[0], &source))
 		return OUTCOME_ERROR;
-	if (!record_fetch(arguments.destination, &destination)) {
+	if (!record_fetch(arguments.word[1], &destination)) {
 		outcome = compare(&arguments, &source, &destination);
 		file_release(&destination);
 	}

@@ -3,48 +3,18 @@
  * nvmove list: which functions control which controllers, and which of those can migrate. It
  * changes nothing.
  */
-#include <argp.h>
 #include <endian.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "fields.h"
 #include "output.h"
 #include "topology.h"
-
-/**
- * struct arguments - of nvmove list
- * @only: controller or PCI address that is asked for; NULL: all
- */
-struct arguments {
-	bool json;
-	const char *only;
-};
-
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Answer in JSON, as the manual page describes it", 0 },
-	{ NULL, 0, NULL, 0, NULL, 0 },
-};
-
-static error_t parse_option(int key, char *value, struct argp_state *state)
-{
-	struct arguments *arguments = state->input;
-
-	switch (key) {
-	case 'j':
-		arguments->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (arguments->only)
-			argp_error(state, "there is no use for \"%s\"", value);
-		arguments->only = value;
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
 
 /* ---- what is attached ---- */
 
@@ -307,21 +277,17 @@ static enum outcome add_all(struct json_object *list, const char *only)
 
 enum outcome list_command(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.args_doc = "[CONTROLLER]",
-		.doc = "List controlling functions, what they control, what of that can migrate.\v"
-		       "CONTROLLER is a name such as nvme0, or a PCI address. Exit status: 0 "
-		       "listed, 2 a device could not be asked. See nvmove-list(1).",
-	};
-	struct arguments arguments = { .json = false };
+	static const char doc[] =
+		"List controlling functions, what they control, what of that can migrate.\v"
+		"CONTROLLER is a name such as nvme0, or a PCI address. Exit status: 0 listed, 2 a "
+		"device could not be asked. See nvmove-list(1).";
+	struct arguments arguments = { .most = 1 };
 	struct json_object *answer, *list;
 	enum outcome outcome;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	arguments_parse(&arguments, "[CONTROLLER]", doc, argc, argv);
 	list = json_object_new_array();
-	outcome = add_all(list, arguments.only);
+	outcome = add_all(list, arguments.word[0]);
 	answer = json_object_new_object();
 	json_object_object_add(answer, "controlling_functions", list);
 	if (arguments.json && outcome == OUTCOME_YES)

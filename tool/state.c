@@ -3,53 +3,15 @@
  * nvmove state: what is in controller states and captured streams. It reads files alone: saving and
  * loading a controller's state is VFIO's, in the hands of the VMM.
  */
-#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "arguments.h"
 #include "capture.h"
 #include "command.h"
 #include "difference.h"
 #include "output.h"
 #include "state_verify.h"
-
-/**
- * struct arguments - of any of the subcommands
- * @nr_wanted: files that it takes
- */
-struct arguments {
-	bool json;
-	unsigned int nr_wanted;
-	unsigned int nr_files;
-	const char *file[2];
-};
-
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Answer in JSON, as the manual page describes it", 0 },
-	{ NULL, 0, NULL, 0, NULL, 0 },
-};
-
-static error_t parse_option(int key, char *value, struct argp_state *state)
-{
-	struct arguments *arguments = state->input;
-
-	switch (key) {
-	case 'j':
-		arguments->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (arguments->nr_files == arguments->nr_wanted)
-			argp_error(state, "there is no use for \"%s\"", value);
-		arguments->file[arguments->nr_files++] = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (arguments->nr_files < arguments->nr_wanted)
-			argp_error(state, "%u file name%s expected, %u given", arguments->nr_wanted,
-				   arguments->nr_wanted > 1 ? "s" : "", arguments->nr_files);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
 
 /* Say why a file is refused, in the form that was asked for. */
 static enum outcome say_refused(bool json, const char *name, const struct nvmove_load_error *error)
@@ -75,23 +37,19 @@ static enum outcome say_refused(bool json, const char *name, const struct nvmove
 
 static enum outcome show(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.args_doc = "FILE",
-		.doc = "Show a controller state or a captured migration stream.\v"
-		       "FILE may be - for standard input. Exit status: 0 shown, 1 malformed, 2 not "
-		       "readable or wrong usage. See nvmove-state(1).",
-	};
-	struct arguments arguments = { .nr_wanted = 1 };
+	static const char doc[] =
+		"Show a controller state or a captured migration stream.\v"
+		"FILE may be - for standard input. Exit status: 0 shown, 1 malformed, 2 not "
+		"readable or wrong usage. See nvmove-state(1).";
+	struct arguments arguments = { .least = 1, .most = 1, .needed = "a file name" };
 	struct nvmove_load_error error;
 	struct capture capture;
 	enum outcome outcome;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	outcome = capture_read(arguments.file[0], &capture, &error);
+	arguments_parse(&arguments, "FILE", doc, argc, argv);
+	outcome = capture_read(arguments.word[0], &capture, &error);
 	if (outcome == OUTCOME_NO)
-		return say_refused(arguments.json, arguments.file[0], &error);
+		return say_refused(arguments.json, arguments.word[0], &error);
 	if (outcome != OUTCOME_YES)
 		return outcome;
 	if (arguments.json)
@@ -142,24 +100,20 @@ static enum outcome read_to_compare(const char *name, struct capture *capture)
 
 static enum outcome diff(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.args_doc = "A B",
-		.doc = "Compare two controller states or two captured migration streams.\v"
-		       "Exit status: 0 no difference, 1 differences, 2 not readable, malformed or "
-		       "wrong usage. See nvmove-state(1).",
-	};
-	struct arguments arguments = { .nr_wanted = 2 };
+	static const char doc[] =
+		"Compare two controller states or two captured migration streams.\v"
+		"Exit status: 0 no difference, 1 differences, 2 not readable, malformed or "
+		"wrong usage. See nvmove-state(1).";
+	struct arguments arguments = { .least = 2, .most = 2, .needed = "two file names" };
 	struct json_object *list;
 	struct capture a, b;
 	enum outcome outcome;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	outcome = read_to_compare(arguments.file[0], &a);
+	arguments_parse(&arguments, "A B", doc, argc, argv);
+	outcome = read_to_compare(arguments.word[0], &a);
 	if (outcome != OUTCOME_YES)
 		return outcome;
-	outcome = read_to_compare(arguments.file[1], &b);
+	outcome = read_to_compare(arguments.word[1], &b);
 	if (outcome == OUTCOME_YES) {
 		list = difference_list(a.description, b.description);
 		outcome = say_differences(arguments.json, list);
@@ -194,30 +148,26 @@ static enum outcome say_valid(bool json, const char *name, const struct capture 
 
 static enum outcome verify(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.args_doc = "FILE",
-		.doc = "Verify the checksums and every rule of a controller state or a captured "
-		       "migration stream.\v"
-		       "Exit status: 0 valid, 1 not, 2 not readable or wrong usage. See "
-		       "nvmove-state(1).",
-	};
-	struct arguments arguments = { .nr_wanted = 1 };
+	static const char doc[] =
+		"Verify the checksums and every rule of a controller state or a captured "
+		"migration stream.\v"
+		"Exit status: 0 valid, 1 not, 2 not readable or wrong usage. See "
+		"nvmove-state(1).";
+	struct arguments arguments = { .least = 1, .most = 1, .needed = "a file name" };
 	struct nvmove_load_error error;
 	struct capture capture;
 	enum outcome outcome;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	outcome = capture_read(arguments.file[0], &capture, &error);
+	arguments_parse(&arguments, "FILE", doc, argc, argv);
+	outcome = capture_read(arguments.word[0], &capture, &error);
 	if (outcome == OUTCOME_NO)
-		return say_refused(arguments.json, arguments.file[0], &error);
+		return say_refused(arguments.json, arguments.word[0], &error);
 	if (outcome != OUTCOME_YES)
 		return outcome;
 	if (capture.state && state_verify(capture.state, capture.state_size, &error))
-		outcome = say_refused(arguments.json, arguments.file[0], &error);
+		outcome = say_refused(arguments.json, arguments.word[0], &error);
 	else
-		outcome = say_valid(arguments.json, arguments.file[0], &capture);
+		outcome = say_valid(arguments.json, arguments.word[0], &capture);
 	capture_release(&capture);
 	return outcome;
 }
