@@ -15,7 +15,7 @@ from .channel import Channel
 from .errors import LabError, Timeout, tail
 from .paths import LAB
 from .qmp import Qmp
-from .subsystem import FURTHER_PF
+from .subsystem import FURTHER_PF, PORT
 
 BOOT_SECONDS = 240
 # The largest frames that QEMU's socket network carries: the wire is bound by packets, not by bytes.
@@ -107,7 +107,7 @@ class Host:
             "-chardev", f"socket,id=monitor,path={self._sockets}/machine{self.name}", "-mon", "chardev=monitor,mode=control",
             "-netdev", f"stream,id=wire,server={'on' if first else 'off'},{wire}" + ("" if first else ",reconnect-ms=100"),
             "-device", f"virtio-net-pci,netdev=wire,romfile=,host_mtu={WIRE_MTU},mac=52:54:00:77:00:0{1 if first else 2}",
-            "-device", "pcie-root-port,id=rp0,chassis=1,slot=1",
+            "-device", f"{PORT},id=rp0,chassis=1,slot=1",
         ] + devices
 
     def start(self, devices):

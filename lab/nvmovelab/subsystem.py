@@ -33,6 +33,9 @@ SMALL_MDTS = 1
 SMALL_TRANSFER = 4096 << SMALL_MDTS
 SMALL_MEGABYTES = 64
 MIB = 1 << 20
+# What a device sits in. After a reset of its bus Linux waits for the link of a port of more than 2.5 GT/s to say that it is active,
+# and QEMU's ports do so only where PCI Express plugs, not ACPI, as on this machine.
+PORT = "pcie-root-port,x-speed=2_5"
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,15 @@ def arguments(name, directory, protocol):
     """QEMU arguments for the NVMe subsystem of host name, which speaks a protocol; media are created below directory."""
     found = ["-device", f"nvmove,id=nvm0,bus=rp0,serial={SERIAL},subnqn={NQN},num-vfs={VFS},num-secondary-pfs=1,"
                         f"protocol={protocol}",
-             "-device", "pcie-root-port,id=rp1,chassis=1,slot=2",
+             "-device", f"{PORT},id=rp1,chassis=1,slot=2",
              "-device", f"nvmove,id=nvm1,bus=rp1,serial=OTHER0001,subnqn={NQN}-other,num-vfs={OTHER_VFS},"
                         f"vf-device-id={OTHER_VF_DEVICE_ID:#x},protocol=rfc",
              "-device", f"nvmove-ns,bus=nvm1,nsid=1,medium={_medium(directory, f'other-host{name}', OTHER_MEGABYTES)}"]
-    found += ["-device", "pcie-root-port,id=rp2,chassis=2,slot=3",
+    found += ["-device", f"{PORT},id=rp2,chassis=2,slot=3",
               "-device", f"nvmove,id=nvm2,bus=rp2,serial=SMALL0001,subnqn={NQN}-small,num-vfs={SMALL_VFS},mdts={SMALL_MDTS},"
                          f"protocol={protocol}",
               "-device", f"nvmove-ns,bus=nvm2,nsid=1,medium={_medium(directory, f'small-host{name}', SMALL_MEGABYTES)}"]
-    found += ["-device", "pcie-root-port,id=rp3,chassis=3,slot=4",
+    found += ["-device", f"{PORT},id=rp3,chassis=3,slot=4",
               "-device", f"nvmove-pf,bus=rp3,subsystem=nvm0,cntlid={FURTHER_PF_CNTLID}"]
     found += ["-device", f"nvmove-vss,bus=nvm0,{VIRTUAL_SUBSYSTEMS[name]}"]
     for namespace in (PF_PRIVATE, SHARED, SHARED_SMALL, MISMATCHED[name], *LARGE_BLOCKS, SPARE):

@@ -137,9 +137,9 @@ static int reset_in(struct scene *scene, struct monitor *monitor, const struct a
 	return result;
 }
 
-int test_overtaken(const struct test_options *options)
+static int overtake(const struct test_options *options, const char *test,
+		    const struct kind_of_reset *kinds, size_t nr_kinds)
 {
-	static int (*const resets[])(struct vfio_function *) = { vfio_reset, vfio_guest_flr };
 	struct monitor monitor = MONITOR_CLOSED;
 	struct scene scene;
 	unsigned int cases = 0;
@@ -147,16 +147,29 @@ int test_overtaken(const struct test_options *options)
 
 	if (!result)
 		result = monitor_open(&monitor);
-	for (size_t i = 0; !result && i < 2 * nr_arcs; i++) {
-		note("%s in %s", i & 1 ? "FLR by the guest" : "device reset", arcs[i / 2].name);
-		result = reset_in(&scene, &monitor, &arcs[i / 2], resets[i & 1]);
+	for (size_t i = 0; !result && i < nr_arcs * nr_kinds; i++) {
+		const struct kind_of_reset *kind = &kinds[i % nr_kinds];
+		const struct arc *arc = &arcs[i / nr_kinds];
+
+		note("%s in %s", kind->name, arc->name);
+		result = reset_in(&scene, &monitor, arc, kind->reset);
 		if (!result)
 			result = scene_start_anew(&scene, options);
 		cases += !result;
 	}
-	result = scene_end(&scene, "overtaken", cases, result);
+	result = scene_end(&scene, test, cases, result);
 	monitor_close(&monitor);
 	return result;
+}
+
+int test_overtaken(const struct test_options *options)
+{
+	return overtake(options, "overtaken", kinds_of_reset, nr_kinds_of_reset);
+}
+
+int test_hot_overtaken(const struct test_options *options)
+{
+	return overtake(options, "hot-overtaken", &hot_reset, 1);
 }
 
 /* ---- the end of the process ---- */

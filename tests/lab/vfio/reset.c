@@ -30,23 +30,32 @@ static int reset_at(struct scene *scene, const struct test_options *options,
 	return result ? -1 : scene_start_anew(scene, options);
 }
 
-int test_reset(const struct test_options *options)
+static int try_resets(const struct test_options *options, const char *test,
+		      const struct kind_of_reset *kinds, size_t nr_kinds)
 {
 	struct scene scene;
 	unsigned int cases = 0;
 	int result = scene_begin(&scene, options);
 
-	for (size_t i = 0; !result && i < nr_places; i++) {
-		note("device reset in %s", places[i].name);
-		result = reset_at(&scene, options, &places[i], vfio_reset);
-		cases += !result;
-		if (result)
-			break;
-		note("FLR by the guest in %s", places[i].name);
-		result = reset_at(&scene, options, &places[i], vfio_guest_flr);
+	for (size_t i = 0; !result && i < nr_places * nr_kinds; i++) {
+		const struct kind_of_reset *kind = &kinds[i % nr_kinds];
+		const struct place *place = &places[i / nr_kinds];
+
+		note("%s in %s", kind->name, place->name);
+		result = reset_at(&scene, options, place, kind->reset);
 		cases += !result;
 	}
-	return scene_end(&scene, "reset", cases, result);
+	return scene_end(&scene, test, cases, result);
+}
+
+int test_reset(const struct test_options *options)
+{
+	return try_resets(options, "reset", kinds_of_reset, nr_kinds_of_reset);
+}
+
+int test_hot_reset(const struct test_options *options)
+{
+	return try_resets(options, "hot-reset", &hot_reset, 1);
 }
 
 static int close_at(struct scene *scene, const struct test_options *options,

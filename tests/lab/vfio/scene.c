@@ -42,6 +42,15 @@ const struct place places[] = {
 
 const size_t nr_places = sizeof(places) / sizeof(places[0]);
 
+const struct kind_of_reset kinds_of_reset[] = {
+	{ "device reset", vfio_reset },
+	{ "FLR by the guest", vfio_guest_flr },
+};
+
+const size_t nr_kinds_of_reset = sizeof(kinds_of_reset) / sizeof(kinds_of_reset[0]);
+
+const struct kind_of_reset hot_reset = { "hot reset", vfio_hot_reset };
+
 size_t scene_bytes_to_write(const struct scene *scene, const struct place *place)
 {
 	if (place->bytes == ALL_OF_PRECOPY)

@@ -41,6 +41,17 @@ struct place {
 extern const struct place places[];
 extern const size_t nr_places;
 
+/** struct kind_of_reset - a way to reset the function */
+struct kind_of_reset {
+	const char *name;
+	int (*reset)(struct vfio_function *function);
+};
+
+/* Those that every function has, and the one of a function that is alone on its bus */
+extern const struct kind_of_reset kinds_of_reset[];
+extern const size_t nr_kinds_of_reset;
+extern const struct kind_of_reset hot_reset;
+
 /** scene_begin() - start a guest, save it once, let it run on */
 int scene_begin(struct scene *scene, const struct test_options *options);
 

@@ -79,6 +79,7 @@ int test_fuzz_stream(const struct test_options *options);
 int test_reset(const struct test_options *options);
 int test_close(const struct test_options *options);
 int test_race(const struct test_options *options);
+int test_hot_reset(const struct test_options *options);
 
 /* event.c */
 int test_event(const struct test_options *options);
@@ -93,6 +94,7 @@ int test_overtaken(const struct test_options *options);
 int test_killed(const struct test_options *options);
 
 /* memory.c */
+int test_hot_overtaken(const struct test_options *options);
 int test_memory(const struct test_options *options);
 
 /* shortage.c */

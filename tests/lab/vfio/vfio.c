@@ -346,6 +346,22 @@ int vfio_guest_flr(struct vfio_function *function)
 	return vfio_enable_memory_and_dma(function);
 }
 
+int vfio_hot_reset(struct vfio_function *function)
+{
+	_Alignas(struct vfio_pci_hot_reset) uint8_t
+		request[sizeof(struct vfio_pci_hot_reset) + sizeof(int32_t)] = { 0 };
+	struct vfio_pci_hot_reset *reset = (struct vfio_pci_hot_reset *)request;
+
+	watchdog_begin("VFIO_DEVICE_PCI_HOT_RESET");
+	reset->argsz = sizeof(request);
+	reset->count = 1;
+	memcpy(request + sizeof(*reset), &function->group, sizeof(int32_t));
+	if (ioctl(function->fd, VFIO_DEVICE_PCI_HOT_RESET, reset))
+		return fail("%s: VFIO_DEVICE_PCI_HOT_RESET: %s", function->address,
+			    strerror(errno));
+	return vfio_enable_memory_and_dma(function);
+}
+
 int vfio_feature(struct vfio_function *function, uint32_t flags, void *data, size_t size)
 {
 	_Alignas(8) uint8_t request[sizeof(struct vfio_device_feature) + FEATURE_DATA_MAX] = { 0 };

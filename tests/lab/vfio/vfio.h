@@ -104,6 +104,12 @@ int vfio_guest_flr(struct vfio_function *function);
 /**
  * vfio_migration_flags() - VFIO_DEVICE_FEATURE_MIGRATION
  * @flags: VFIO_MIGRATION_*
+/**
+ * vfio_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET with the function's group alone, then the command
+ *                    register again
+ */
+int vfio_hot_reset(struct vfio_function *function);
+
  *
  * Return: 0, or a negative errno, -ENOTTY when the function cannot migrate. Says nothing.
  */
