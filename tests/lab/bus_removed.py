@@ -13,5 +13,5 @@ def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a)
     port = bench.a.sh(f"dirname $(readlink -f /sys/bus/pci/devices/{PF})")
-    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--run", f"echo 1 >{port}/remove",
+    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--leaves", "ask", "--run", f"echo 1 >{port}/remove",
                "--undo", f"echo 1 >/sys/bus/pci/rescan; {WAIT}; {provision.script()}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The guest disables the function's memory space at any point of a migration: what needs no registers of the function goes on, and a
+"""The guest disables the function's memory space at any point of a migration or of an arc: what needs no registers of it goes on, and a
 load into a controller that has to be disabled before is refused, but for a VF, which has no such bit."""
 
 from nvmovelab import provision

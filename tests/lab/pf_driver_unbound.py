@@ -13,6 +13,6 @@ WAIT = f"until grep -q live /sys/bus/pci/devices/{PF}/nvme/nvme*/state; do sleep
 def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a)
-    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--leaves", "cut",
                "--run", f"echo {PF} >/sys/bus/pci/drivers/nvme/unbind",
                "--undo", f"echo {PF} >/sys/bus/pci/drivers/nvme/bind; {WAIT}; {provision.script()}")

@@ -15,5 +15,6 @@ def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a)
     bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+               "--leaves", {"hmlm": "gone", "rfc": "gone-rfc"}[bench.protocol],
                "--run", f"echo 1 >{DEVICE}/reset; until grep -q live {DEVICE}/nvme/nvme*/state; do sleep 0.1; done",
                "--undo", f"{provision.script()} >/dev/null")

@@ -16,5 +16,5 @@ def run(bench):
     function = bench.vf(bench.a)
     port = bench.a.sh(f"dirname $(readlink -f /sys/bus/pci/devices/{PF})")
     back = f"echo 1 >{port}/remove; echo 1 >/sys/bus/pci/rescan; {WAIT}; {provision.script()}"
-    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--leaves", "cut",
                "--run", f"echo 1 >/sys/bus/pci/devices/{PF}/remove", "--undo", back)

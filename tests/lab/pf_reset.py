@@ -14,5 +14,6 @@ def run(bench):
     function = bench.vf(bench.a)
     device = f"/sys/bus/pci/devices/{PF}/nvme/{provision.pf_controller(bench.a)}"
     bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+               "--leaves", {"hmlm": "gone", "rfc": "gone-rfc"}[bench.protocol],
                "--run", f"echo 1 >{device}/reset_controller; until grep -q live {device}/state; do sleep 0.1; done",
                "--undo", provision.script())

@@ -8,6 +8,6 @@ from nvmovelab.subsystem import SHARED
 def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a)
-    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--leaves", "ask",
                "--run", f"echo {function} >/sys/bus/pci/drivers/{provision.DRIVER}/unbind",
                "--undo", f"echo {function} >/sys/bus/pci/drivers/{provision.DRIVER}/bind")

@@ -15,5 +15,6 @@ def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a, VF)
     bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+               "--leaves", {"hmlm": "gone", "rfc": "gone-rfc"}[bench.protocol],
                "--run", f"nvme virt-mgmt /dev/{provision.pf_controller(bench.a)} -c {CNTLID} -a {OFFLINE} >/dev/null",
                "--undo", f"{provision.script(VF)} >/dev/null")

@@ -8,6 +8,6 @@ from nvmovelab.subsystem import PF, SHARED
 def run(bench):
     """Once per point, each with a new guest."""
     function = bench.vf(bench.a)
-    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid,
+    bench.vfio(bench.a, "event", function, "--nsid", SHARED.nsid, "--leaves", "ask",
                "--run", f"echo 0 >/sys/bus/pci/devices/{PF}/sriov_numvfs",
                "--undo", provision.script())

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aftermath.h"
 #include "tests.h"
 
 #define KIB 1024ull
@@ -32,21 +33,23 @@ static const struct test {
 	{ "fuzz-stream", test_fuzz_stream, 1000, "COUNT streams changed at random, from number --first" },
 	{ "chunks", test_chunks, 0, "a stream written in pieces of all kinds" },
 	{ "reset", test_reset, 0, "device reset and FLR at every point of a migration" },
-	{ "close", test_close, 0, "close at every point of a migration" },
 	{ "hot-reset", test_hot_reset, 0, "hot reset, of a bus that the function is alone on, likewise" },
+	{ "close", test_close, 0, "close at every point of a migration" },
 	{ "race", test_race, 40, "COUNT migrations while another thread resets" },
 	{ "event", test_event, 0, "--run a command at every point of a migration, then --undo it" },
+	{ "event-in-arcs", test_event_in_arcs, 0,
+	  "likewise while the command of an arc is under way" },
 	{ "refused", test_refused, 0, "commands that the device refuses, at each step" },
 	{ "wrong", test_wrong, 0, "commands that the device answers wrongly, at each step" },
 	{ "lost", test_lost, 0,
 	  "commands that the device never answers, at each step; --undo brings the VF back" },
 	{ "overtaken", test_overtaken, 0,
 	  "device reset and FLR while the command of an arc is under way" },
+	{ "hot-overtaken", test_hot_overtaken, 0, "hot reset likewise" },
 	{ "killed", test_killed, 0, "SIGKILL at every point of a migration and of its arcs" },
 	{ "memory", test_memory, 0, "memory space disabled at every point of a migration" },
 	{ "shortage", test_shortage, 0, "each allocation of each step of a migration fails" },
 	{ "torn", test_torn, 100,
-	{ "hot-overtaken", test_hot_overtaken, 0, "hot reset likewise" },
 	  "not suspended while it is saved, by --admin at up to COUNT random times, then by --run" },
 	{ "arcs", test_arcs, 0, "every state requested from every state" },
 	{ "precopy", test_precopy, 0, "pre-copy left at every point in every direction" },
@@ -78,6 +81,7 @@ enum option_key {
 	KEY_RUN,
 	KEY_UNDO,
 	KEY_ANNOUNCE,
+	KEY_LEAVES,
 	KEY_ADMIN,
 	KEY_CNTLID,
 	KEY_FIRST,
@@ -117,6 +121,7 @@ static const struct argp_option option_list[] = {
 	{ "undo", KEY_UNDO, "COMMAND", 0, "undoes it", 1 },
 	{ "announce", KEY_ANNOUNCE, "FUNCTION:SEVERITY", 0,
 	  "an error that is announced before --run; 0 is the PF, n VF n", 1 },
+	{ "leaves", KEY_LEAVES, "WORD", 0, "what --run leaves: same (the default), gone, gone-rfc, cut or ask", 1 },
 	{ "admin", KEY_ADMIN, "FILE", 0, "controlling controller, like /dev/nvme0, in \"torn\"", 1 },
 	{ "cntlid", KEY_CNTLID, "N", 0, "the function's controller id", 1 },
 	{ "first", KEY_FIRST, "N", 0, "number of the first stream of \"fuzz-stream\" (0)", 1 },
@@ -238,6 +243,11 @@ static error_t parse_move(int key, char *text, struct argp_state *state, struct 
 	case KEY_ANNOUNCE:
 		line->options.announcement = text;
 		return 0;
+	case KEY_LEAVES:
+		line->options.aftermath = aftermath_parse(text);
+		if (line->options.aftermath < 0)
+			argp_error(state, "\"%s\": same, gone, gone-rfc, cut or ask expected", text);
+		return 0;
 	case KEY_ADMIN:
 		line->options.admin = text;
 		return 0;
@@ -274,7 +284,8 @@ static void check_line(struct argp_state *state, const struct command_line *line
 		argp_error(state, "serve needs --listen");
 	if (line->test->run == test_move && line->self == !!line->options.peer)
 		argp_error(state, "move needs either --peer or --self");
-	if ((line->test->run == test_event || line->test->run == test_log_lost) &&
+	if ((line->test->run == test_event || line->test->run == test_event_in_arcs ||
+	     line->test->run == test_log_lost) &&
 	    (!line->options.happening || !line->options.undoing))
 		argp_error(state, "%s needs --run and --undo", line->test->name);
 	if (line->test->run == test_lost && !line->options.undoing)

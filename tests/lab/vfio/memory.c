@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A guest disables the function's memory space at every point of a migration (R14). What goes through the
- * controlling function goes on; what needs the function's own registers is refused, if the function is no
- * VF: those have no such bit, and the kernel goes by that.
+ * A guest disables the function's memory space at every point of a migration, and while the command of each
+ * arc is under way (R14). What goes through the controlling function goes on; what needs the function's own
+ * registers is refused, if the function is no VF: those have no such bit, and the kernel goes by that.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "monitor.h"
+#include "overtaken.h"
 #include "scene.h"
 #include "workload.h"
 
@@ -135,18 +137,50 @@ static int try_resuming(struct scene *scene, const struct test_options *options)
 	return start_anew(scene, options, &place);
 }
 
+/* An arc that has begun needs no register any more. */
+static int disable_in(struct scene *scene, const struct test_options *options,
+		      struct monitor *monitor, const struct arc *arc)
+{
+	const struct place place = { .name = arc->name };
+	struct overtaken overtaken;
+	int result, state;
+
+	result = overtaken_begin(&overtaken, scene, monitor, arc);
+	if (!result)
+		result = disable_memory(&scene->machine.function);
+	overtaken_end(&overtaken);
+	state = result ? -1 : vfio_get_state(&scene->machine.function);
+	if (!result && (overtaken.error || state != (int)arc->to))
+		result = fail("%s, memory space disabled: success and %s expected, got: %s and %s",
+			      arc->name, vfio_state_name((int)arc->to), strerror(overtaken.error),
+			      vfio_state_name(state));
+	overtaken_close(&overtaken);
+	if (monitor_plan(monitor, "") || result)
+		return -1;
+	return start_anew(scene, options, &place);
+}
+
 int test_memory(const struct test_options *options)
 {
+	struct monitor monitor = MONITOR_CLOSED;
 	struct scene scene;
 	unsigned int cases = 0;
 	int result = scene_begin(&scene, options);
 
+	if (!result)
+		result = monitor_open(&monitor);
 	for (size_t i = 0; !result && i < nr_places; i++) {
 		note("memory space disabled in %s", places[i].name);
 		result = disable_at(&scene, options, &places[i]);
 		cases += !result;
 	}
+	for (size_t i = 0; !result && i < nr_arcs; i++) {
+		note("memory space disabled in %s", arcs[i].name);
+		result = disable_in(&scene, options, &monitor, &arcs[i]);
+		cases += !result;
+	}
 	if (!result)
 		result = try_resuming(&scene, options);
+	monitor_close(&monitor);
 	return scene_end(&scene, "memory", cases + !result, result);
 }

@@ -79,6 +79,7 @@ static int share_state(struct machine *machine, struct vfio_function *second)
 
 /** struct contender - a thread that changes states at random through its own file */
 struct contender {
+	const struct machine *machine;
 	struct vfio_function *function;
 	uint64_t random;
 	unsigned int rounds;
@@ -98,6 +99,9 @@ static void *contend(void *argument)
 		uint64_t random = mutation_random(&contender->random);
 		int stream;
 
+		/* the other thread's arc may be under way */
+		if (open_group_again(contender->machine))
+			break;
 		contender->done +=
 			!vfio_try_state(contender->function, targets[random % 4], &stream);
 		if (stream < 0)
@@ -113,8 +117,8 @@ static void *contend(void *argument)
 static int contest(struct machine *machine, struct vfio_function *second, unsigned int rounds)
 {
 	struct contender contender[2] = {
-		{ .function = &machine->function, .random = 1, .rounds = rounds },
-		{ .function = second, .random = 2, .rounds = rounds },
+		{ .machine = machine, .function = &machine->function, .random = 1, .rounds = rounds },
+		{ .machine = machine, .function = second, .random = 2, .rounds = rounds },
 	};
 	pthread_t thread;
 	int none;

@@ -115,7 +115,9 @@ int scene_check_dead_stream(const struct place *place, int file)
 	if (done >= 0)
 		return fail("%s: a stream from before still moved %zd bytes, an error was due",
 			    place->name, done);
-	note("%s: the old stream says: %s", place->name, strerror(errno));
+	if (errno != ENODEV)
+		return fail("%s: a stream from before: %s expected, got: %s", place->name,
+			    strerror(ENODEV), strerror(errno));
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int scene_enter(struct scene *scene, const struct place *place, int *file);
 /** scene_bytes_to_write() - how much of the stream is written on the way to @place, in RESUMING */
 size_t scene_bytes_to_write(const struct scene *scene, const struct place *place);
 
-/** scene_check_dead_stream() - the stream in @file, if any, must give an error */
+/** scene_check_dead_stream() - the stream in @file, if any, must say ENODEV */
 int scene_check_dead_stream(const struct place *place, int file);
 
 /** scene_check_running() - the function must be in RUNNING */

@@ -23,6 +23,7 @@
  * @happening: command that makes something happen on the host
  * @undoing: command that undoes it
  * @announcement: error that a function announces before that
+ * @aftermath: what that leaves behind, an enum aftermath
  * @admin: character device of the controlling controller
  * @cntlid: controller id of the function
  * @precopy: every move begins in pre-copy
@@ -42,6 +43,7 @@ struct test_options {
 	const char *happening;
 	const char *undoing;
 	const char *announcement;
+	int aftermath;
 	const char *admin;
 	uint16_t cntlid;
 	bool no_question;
@@ -77,12 +79,13 @@ int test_fuzz_stream(const struct test_options *options);
 
 /* reset.c */
 int test_reset(const struct test_options *options);
+int test_hot_reset(const struct test_options *options);
 int test_close(const struct test_options *options);
 int test_race(const struct test_options *options);
-int test_hot_reset(const struct test_options *options);
 
 /* event.c */
 int test_event(const struct test_options *options);
+int test_event_in_arcs(const struct test_options *options);
 
 /* faulty.c */
 int test_refused(const struct test_options *options);
@@ -91,10 +94,10 @@ int test_lost(const struct test_options *options);
 
 /* overtaken.c */
 int test_overtaken(const struct test_options *options);
+int test_hot_overtaken(const struct test_options *options);
 int test_killed(const struct test_options *options);
 
 /* memory.c */
-int test_hot_overtaken(const struct test_options *options);
 int test_memory(const struct test_options *options);
 
 /* shortage.c */

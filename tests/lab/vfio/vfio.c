@@ -268,18 +268,18 @@ void vfio_disable_vectors(struct vfio_function *function)
 	close_events(function);
 }
 
-int vfio_watch_release(struct vfio_function *function)
+int vfio_watch(struct vfio_function *function, uint32_t index)
 {
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int error;
 
 	if (event < 0)
 		return fail("eventfd: %s", strerror(errno));
-	error = set_irqs(function, VFIO_PCI_REQ_IRQ_INDEX, VFIO_IRQ_SET_DATA_EVENTFD, &event, 1);
+	error = set_irqs(function, index, VFIO_IRQ_SET_DATA_EVENTFD, &event, 1);
 	if (!error)
 		return event;
 	close(event);
-	return fail("%s: watching for a release request: %s", function->address, strerror(-error));
+	return fail("%s: watching event %u: %s", function->address, index, strerror(-error));
 }
 
 /* As when a VMM dies: nothing is switched off first. */

@@ -90,8 +90,11 @@ int vfio_enable_vectors(struct vfio_function *function, uint32_t count);
 /** vfio_disable_vectors() - MSI-X off; harmless when it is off */
 void vfio_disable_vectors(struct vfio_function *function);
 
-/** vfio_watch_release() - eventfd by which the kernel asks for the device, or -1; to be closed */
-int vfio_watch_release(struct vfio_function *function);
+/**
+ * vfio_watch() - eventfd by which the kernel tells something, or -1; to be closed
+ * @index: VFIO_PCI_REQ_IRQ_INDEX, it asks for the device, or VFIO_PCI_ERR_IRQ_INDEX, an error
+ */
+int vfio_watch(struct vfio_function *function, uint32_t index);
 
 /** vfio_reset() - VFIO_DEVICE_RESET, then the command register again */
 int vfio_reset(struct vfio_function *function);
@@ -102,14 +105,14 @@ int vfio_reset(struct vfio_function *function);
 int vfio_guest_flr(struct vfio_function *function);
 
 /**
- * vfio_migration_flags() - VFIO_DEVICE_FEATURE_MIGRATION
- * @flags: VFIO_MIGRATION_*
-/**
  * vfio_hot_reset() - VFIO_DEVICE_PCI_HOT_RESET with the function's group alone, then the command
  *                    register again
  */
 int vfio_hot_reset(struct vfio_function *function);
 
+/**
+ * vfio_migration_flags() - VFIO_DEVICE_FEATURE_MIGRATION
+ * @flags: VFIO_MIGRATION_*
  *
  * Return: 0, or a negative errno, -ENOTTY when the function cannot migrate. Says nothing.
  */
