@@ -7,7 +7,7 @@ Whatever a test started through it is ended when the test ends.
 import contextlib
 import json
 
-from . import faults, kernellog, kernelmemory, mover, provision
+from . import faults, kernelchecks, kernellog, mover, provision
 from .errors import LabError
 from .guest import Guest
 from .vmm import Vmm
@@ -56,9 +56,9 @@ class Bench:
     @contextlib.contextmanager
     def kernel_memory_bounded(self):
         """Fail the test if the hosts' kernels hold much more memory when the block ends than when it began."""
-        before = [kernelmemory.held_kib(host) for host in self.hosts]
+        before = [kernelchecks.held_kib(host) for host in self.hosts]
         yield
-        growth = [kernelmemory.held_kib(host) - kib for host, kib in zip(self.hosts, before)]
+        growth = [kernelchecks.held_kib(host) - kib for host, kib in zip(self.hosts, before)]
         if not self.a.products.kernel.finds_leaks:
             self.expect(max(growth) <= GROWTH_KIB, f"kernel memory of the hosts grew by {growth} KiB, {GROWTH_KIB} allowed")
 
@@ -101,8 +101,8 @@ class Bench:
     def new_trouble(self):
         """What the hosts' kernels complained about since the test began, and the lines' file for the log."""
         found = []
-        for host, mark in self._marks:
-            lines = kernelmemory.leaks(host).splitlines() + mark.new()
+        for (host, mark), reports in zip(self._marks, kernelchecks.reports(self.hosts)):
+            lines = reports.splitlines() + mark.new()
             (self.directory / f"dmesg-{host.name}.log").write_text("\n".join(lines) + "\n")
             found += [f"host {host.name}: {line}" for line in kernellog.trouble("\n".join(lines))]
         return found
