@@ -155,6 +155,19 @@ static void command_succeeded(struct stories *stories, struct story *story, cons
 	}
 }
 
+/* What was loaded before a question was answered was the question, and no state. */
+static void forget_loads(struct stories *stories, const struct story *story)
+{
+	struct stop *stop;
+
+	if (story->stop == STORIES_NONE)
+		return;
+	stop = &stories->stop[story->stop];
+	stop->loaded_ns = -1;
+	stop->load_ns = 0;
+	stop->bytes = 0;
+}
+
 /* ---- commands ---- */
 
 static void sum_command(struct stories *stories, struct story *story, const char *command,
@@ -308,6 +321,9 @@ static void take_moment(struct stories *stories, const struct moment *moment)
 		take_arc(stories, story, moment);
 	} else if (type == RECORDING_COMMAND) {
 		take_command(stories, story, object_text(line, "command"), moment->at_ns, line);
+	} else if (type == RECORDING_QUESTION) {
+		if (!strcmp(object_text(line, "operation"), "ask"))
+			forget_loads(stories, story);
 	} else if (type == RECORDING_RESET) {
 		enter_state(stories, story, "RUNNING", moment->at_ns);
 		end_stop(stories, story, moment->at_ns, false);

@@ -62,6 +62,9 @@ def source(start=5000 * MS, realtime=1795300000000 * MS, **more):
                     resumes=0, resume_ns=0, loads=0, load_ns=0, loaded_bytes=0, resets=1),
              vmm(start - 1900 * MS, "none", "running"),
              event(start, "MIGRATION", status="setup"), event(start + 10 * MS, "MIGRATION", status="active"),
+             command(start + 3 * MS, SOURCE, "query", 900000, 48),
+             {"type": "question", "t_ns": start + 4 * MS, "function": SOURCE, "operation": "read", "bytes": 688, "result": 0,
+              "duration_ns": 500000},
              arc(start + 5 * MS, SOURCE, "RUNNING", "PRE_COPY")]
     for step in range(1, 25):
         at = start + step * 100 * MS
@@ -93,7 +96,9 @@ def destination(start=777000 * MS, realtime=1795300000000 * MS, **more):
             command(start + 40 * MS, DESTINATION, "suspend", 300000),
             arc(start + 41 * MS, DESTINATION, "RUNNING", "RUNNING_P2P"), arc(start + 42 * MS, DESTINATION, "RUNNING_P2P", "STOP"),
             arc(start + 43 * MS, DESTINATION, "STOP", "RESUMING"),
-            {"type": "question", "t_ns": start + 60 * MS, "function": DESTINATION, "operation": "ask", "bytes": 500, "result": 0,
+            # it is sent like a state
+            command(start + 59 * MS, DESTINATION, "load", 900000, 688),
+            {"type": "question", "t_ns": start + 60 * MS, "function": DESTINATION, "operation": "ask", "bytes": 688, "result": 0,
              "duration_ns": 1000000},
             command(stop + 300 * MS, DESTINATION, "load", LOAD, STATE_BYTES),
             arc(stop + 380 * MS, DESTINATION, "RESUMING", "STOP"), arc(stop + 381 * MS, DESTINATION, "STOP", "RUNNING_P2P"),
