@@ -4,6 +4,7 @@
  */
 #include "recorder.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 #include "recording.h"
 #include "topology.h"
 
+#define MOST_BUILD_ID	20
 #define LOG_RECORD	8192	/* more than /dev/kmsg gives at once */
 
 static void write_line(struct recorder *recorder, struct json_object *line)
@@ -37,15 +39,35 @@ void recorder_line(struct recorder *recorder, struct json_object *line)
 
 /* ---- the host ---- */
 
+/* The module's build id, in hexadecimal digits, from an ELF note; empty if it has none. */
+static void read_build_id(char text[2 * MOST_BUILD_ID + 1])
+{
+	unsigned char note[sizeof(Elf64_Nhdr) + sizeof(ELF_NOTE_GNU) + MOST_BUILD_ID];
+	const size_t head = sizeof(Elf64_Nhdr) + sizeof(ELF_NOTE_GNU);
+	char path[SYSFS_PATH_SIZE];
+	size_t length;
+	FILE *file;
+
+	text[0] = '\0';
+	sysfs_path(path, "module/nvme_vfio_pci/notes/.note.gnu.build-id");
+	file = fopen(path, "rbe");
+	if (!file)
+		return;
+	length = fread(note, 1, sizeof(note), file);
+	fclose(file);
+	for (size_t i = head; i < length; i++)
+		snprintf(text + 2 * (i - head), 3, "%02x", note[i]);
+}
+
 static void write_header(struct recorder *recorder)
 {
 	struct json_object *line = json_object_new_object();
 	int64_t error_us = clocks_error_us();
-	char driver[SYSFS_TEXT_SIZE];
+	char driver[2 * MOST_BUILD_ID + 1];
 	struct utsname host;
 
 	uname(&host);
-	sysfs_text(driver, "module/nvme_vfio_pci/srcversion");
+	read_build_id(driver);
 	object_add_text(line, "type", "recording");
 	object_add_number(line, "version", RECORDING_VERSION);
 	object_add_text(line, "host", host.nodename);

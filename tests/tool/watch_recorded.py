@@ -5,6 +5,7 @@ tracing instance is nvmove's own."""
 import json
 import os
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,7 @@ from recordings import SOURCE
 
 COUNTERS = ["dirty_reports", "questions_answered", "questions_refused", "suspends", "saves", "loads", "resumes", "resets", "failed_arcs",
             "failed_loads", "dirty_bytes", "suspend_ns", "save_ns", "load_ns", "resume_ns", "saved_bytes", "loaded_bytes"]
+BUILD_ID = bytes(range(20))
 # As the kernel prints them; tasks may have any name.
 TRACE = """ qemu-system-x86-1234    [000] .....   123.456789: nvme_vfio_cmd: device=0000:01:00.1 command=suspend bytes=0 status=0 duration_ns=290000
  1.5: nvme_vfio_-77      [001] d..2.   123.456799: nvme_vfio_arc: device=0000:01:00.1 from=PRE_COPY to=PRE_COPY_P2P result=0 duration_ns=291000
@@ -52,8 +54,9 @@ class Host:
         driver = root / "bus" / "pci" / "drivers" / "nvme-vfio-pci"
         driver.mkdir(parents=True)
         (driver / SOURCE).symlink_to(f"../../devices/{SOURCE}")
-        (root / "module" / "nvme_vfio_pci").mkdir(parents=True)
-        (root / "module" / "nvme_vfio_pci" / "srcversion").write_text("8C0FFEE\n", encoding="utf-8")
+        notes = root / "module" / "nvme_vfio_pci" / "notes"
+        notes.mkdir(parents=True)
+        (notes / ".note.gnu.build-id").write_bytes(struct.pack("<III4s", 4, len(BUILD_ID), 3, b"GNU") + BUILD_ID)
         self.put(**dict.fromkeys(COUNTERS, 0), protocol="hmlm", cntlid=2, controlling="0000:01:00.0", state="RUNNING")
 
     def put(self, **values):
@@ -85,7 +88,7 @@ def check_counted(host, path):
     expect(process.returncode == 0 and "trace points are not recorded" in said, f"exit code {process.returncode}: {said}")
     header, *lines = lines_of(path)
     expect(header["type"] == "recording" and header["version"] == 1 and header["host"] == os.uname().nodename and header["kernel"] ==
-           os.uname().release and header["driver"] == "8C0FFEE" and header["nvmove"].startswith("0.") and
+           os.uname().release and header["driver"] == BUILD_ID.hex() and header["nvmove"].startswith("0.") and
            "No such file" in header["no_trace"], f"the first line: {header}")
     expect(abs(header["realtime_ns"] - time.time_ns()) < 60 * 10**9 and abs(header["monotonic_ns"] - time.monotonic_ns()) < 60 * 10**9,
            f"the clocks: {header}")
