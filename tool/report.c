@@ -115,7 +115,7 @@ enum outcome report_command(int argc, char **argv)
 		       "RECORDING is what nvmove watch has recorded. Exit status: 0 "
 		       "written, 2 a recording cannot be read or is none. See nvmove-report(1).",
 	};
-	struct recording recordings[HISTORY_MOST_RECORDINGS] = { { NULL } };
+	struct recording recordings[HISTORY_MOST_RECORDINGS] = { { .nr = 0 } };
 	struct arguments arguments = { .json = false };
 	enum outcome outcome = OUTCOME_YES;
 	unsigned int nr = 0;

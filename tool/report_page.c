@@ -100,6 +100,15 @@ static struct json_object *first_move(struct json_object *facts)
 	return NULL;
 }
 
+static size_t count_moves(struct json_object *facts)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < length(facts, "stops"); i++)
+		nr += !strcmp(object_text(item(facts, "stops", i), "outcome"), "moved");
+	return nr;
+}
+
 /* The VMM that sent its guest, which knows most: the one that has a downtime or sent memory. */
 static struct json_object *sending_vmm(struct json_object *facts)
 {
@@ -458,6 +467,9 @@ static void breakdown(FILE *out, struct json_object *facts)
 	struct json_object *move = first_move(facts);
 
 	fputs("<section><h2>What the downtime consists of</h2>\n", out);
+	if (count_moves(facts) > 1)
+		fprintf(out, "<p>%zu functions moved, or one did several times: this is the first "
+			     "move, the table of figures has all.</p>\n", count_moves(facts));
 	vmm_breakdown(out, facts);
 	if (move)
 		stop_breakdown(out, move);
