@@ -203,6 +203,15 @@ static void add_side(struct json_object *object, const char *member, const struc
 	json_object_object_add(object, member, side);
 }
 
+/* A moment, or null if there was none (negative). */
+static void add_moment(struct json_object *object, const char *member,
+		       const struct stories *stories, int64_t at_ns)
+{
+	json_object_object_add(object, member,
+			       at_ns < 0 ? NULL
+					 : json_object_new_int64(at_ns - stories->origin_ns));
+}
+
 /*
  * Of the two stops of a move the destination's began before the source's: it lasts from the begin
  * of the source's to the end of the destination's.
@@ -224,6 +233,8 @@ static void add_stop(struct json_object *list, const struct stories *stories,
 				     : NULL);
 	json_object_object_add(object, "stopped_ns",
 			       ended ? json_object_new_int64(end->end_ns - stop->begin_ns) : NULL);
+	add_moment(object, "saved_at_ns", stories, stop->saved_ns);
+	add_moment(object, "loaded_from_ns", stories, end->loaded_ns);
 	object_add_number(object, "suspend_ns", stop->suspend_ns);
 	object_add_number(object, "save_ns", stop->save_ns);
 	object_add_number(object, "load_ns", end->load_ns);

@@ -339,11 +339,35 @@ static const char *const command_legend[][2] = {
 	{ "resume", "resume" }, { "other", "other commands" }, { NULL, NULL },
 };
 
+/* A part of a stop, with a margin. */
+static void close_up(FILE *out, struct json_object *facts, int64_t from_ns, int64_t to_ns,
+		     const char *what)
+{
+	int64_t margin_ns = (to_ns - from_ns) / 8;
+
+	fprintf(out, "<h3>%s</h3>\n", what);
+	timeline(out, facts, from_ns - margin_ns, to_ns + margin_ns, what);
+}
+
+/* What a device does takes milliseconds: it is seen where a stop begins and where it ends. */
+static void close_ups(FILE *out, struct json_object *facts, struct json_object *move)
+{
+	int64_t from_ns = object_number(move, "from_ns", 0), to_ns = object_number(move, "to_ns", 0);
+	int64_t saved_ns = object_number(move, "saved_at_ns", 0);
+	int64_t loaded_ns = object_number(move, "loaded_from_ns", 0);
+
+	if (saved_ns > from_ns)
+		close_up(out, facts, from_ns, saved_ns,
+			 "The begin of the stop, until the state is saved");
+	if (to_ns > loaded_ns)
+		close_up(out, facts, loaded_ns, to_ns,
+			 "The end of the stop, from the load to the resume");
+}
+
 static void timelines(FILE *out, struct json_object *facts)
 {
 	struct json_object *window = json_object_object_get(facts, "window");
 	struct json_object *move = first_move(facts);
-	int64_t from_ns, to_ns;
 
 	fputs("<section><h2>Timeline</h2>\n", out);
 	if (!length(facts, "functions") && !length(facts, "vmms")) {
@@ -355,14 +379,8 @@ static void timelines(FILE *out, struct json_object *facts)
 		 "States of functions and phases of VMMs over time");
 	legend(out, state_legend);
 	legend(out, command_legend);
-	if (move && json_object_object_get(move, "to_ns")) {
-		from_ns = object_number(move, "from_ns", 0);
-		to_ns = object_number(move, "to_ns", 0);
-		fputs("<h3>The stop, close up</h3>\n", out);
-		timeline(out, facts, from_ns - (to_ns - from_ns) / 10,
-			 to_ns + (to_ns - from_ns) / 10,
-			 "The same while the function is stopped");
-	}
+	if (move && json_object_object_get(move, "to_ns"))
+		close_ups(out, facts, move);
 	fputs("</section>\n", out);
 }
 

@@ -117,7 +117,7 @@ def check_report(scratch):
     clock = {"type": "clock", "t_ns": 1, "reference": "another", "realtime_ns": 5, "uncertainty_ns": 1}
     bare = [{name: value for name, value in recordings.header("bare", 1, 2, no_trace="none").items() if name not in ("kernel", "driver", "nvmove")},
             recordings.arc(5, "0", "RUNNING", "STOP"), {"type": "lost", "t_ns": 6, "events": 1}, clock]
-    for number, files in enumerate(((source, destination, recordings.guest()), (source,), (bare,))):
+    for number, files in enumerate(((source, destination, recordings.guest()), (source,), (destination,), (bare,))):
         names = [recordings.write(scratch / f"recording-{number}-{index}", lines) for index, lines in enumerate(files)]
         ask(nvmove, "report", *names)
 

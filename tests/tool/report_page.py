@@ -10,7 +10,8 @@ from program import expect, finish, nvmove
 import recordings
 
 XHTML, SVG = "{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/2000/svg}"
-CHARTS = ["States of functions and phases of VMMs over time", "The same while the function is stopped",
+CHARTS = ["States of functions and phases of VMMs over time", "The begin of the stop, until the state is saved",
+          "The end of the stop, from the load to the resume",
           "Steps of the guest's downtime", "The time for which the function was stopped",
           "The device's share of the time for which it was stopped", "MB per second", "I/Os per second"]
 
