@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""docs/conformance.md and the table of the conformance tests say the same.
+"""docs/conformance.md and the table of the conformance tests say the same; nvmove-conformance(1) has the program's options.
 
 Every requirement of the table is a line of the document, with the same section and the same words; every other line names an
 existing test as its proof, or says why it is not done.
@@ -16,6 +16,10 @@ DOCUMENT = PROJECT / "docs" / "conformance.md"
 REQUIREMENT = re.compile(r'^REQUIREMENT\((\w+), "([^"]*)", "([^"]*)"\)$', re.MULTILINE)
 LINE = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
 PROOF = re.compile(r"`(tests/[\w./]+)`")
+PROGRAM = PROJECT / "tests" / "conformance" / "main.c"
+MANUAL = PROJECT / "tests" / "conformance" / "nvmove-conformance.1"
+OPTION = re.compile(r'^\t\{ "([a-z]+)",', re.MULTILINE)
+MANUAL_OPTION = re.compile(r"^\.It Fl (?:[a-z] , )?-([a-z]+)", re.MULTILINE)
 REASON = re.compile(r"not (done|tested): .+")
 
 
@@ -43,13 +47,21 @@ def problems(table, lines):
         yield f"{name}: tested, and not in the document"
 
 
+def options():
+    """What is wrong with the manual page's options."""
+    known = OPTION.findall(PROGRAM.read_text(encoding="utf-8"))
+    described = MANUAL_OPTION.findall(MANUAL.read_text(encoding="utf-8"))
+    if not known or sorted(known) != sorted(described):
+        yield f"{MANUAL.name}: options {described}, the program's are {known}"
+
+
 def main():
     """Compare; returns the exit code."""
     text = TABLE.read_text(encoding="utf-8")
     table = REQUIREMENT.findall(text)
     document = DOCUMENT.read_text(encoding="utf-8")
     lines = LINE.findall(document)
-    found = list(problems(table, lines))
+    found = [*problems(table, lines), *options()]
     if len(table) != text.count("REQUIREMENT("):
         found.append(f"{TABLE.name}: {text.count('REQUIREMENT(')} requirements, {len(table)} of them could be read")
     rows = len(re.findall(r"^\| `\w", document, re.MULTILINE))
