@@ -37,9 +37,10 @@ class Vmm:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, host, functions, incoming=False, memory=MEMORY, forced=True):
+    def __init__(self, host, functions, incoming=False, memory=MEMORY, forced=True, command=None):
         """functions are the PCI addresses of the VFs that the guest owns. forced: let QEMU migrate them even if it finds
-        no way to learn which memory they write; without, it refuses such a migration."""
+        no way to learn which memory they write; without, it refuses such a migration. command makes the argument vector from
+        the guest's own options, and says all that functions, incoming and forced would."""
         self.host = host
         self._forced = forced
         number = next(self._numbers)
@@ -49,21 +50,23 @@ class Vmm:
         self._console = f"guest-console-{number}.log"
         accel = host.sh("test -c /dev/kvm && echo kvm || echo tcg")
         self.accelerator = accel
-        argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
-                "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
-                "-m", str(memory), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
-                "-serial", f"file:/lab/{self._console}",
-                "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
-                "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
-                "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4",
-                "-msg", "timestamp=on", "-D", self._trace]
-        argv += [word for event in TRACED for word in ("-trace", event)]
-        for index, function in enumerate(functions):
-            argv += ["-device", f"vfio-pci,host={function},id=vf{index}" + (",enable-migration=on" if forced else "")]
-        if incoming:
-            argv += ["-incoming", "defer"]
-        self._job = host.start_program(argv)
+        own = ["-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
+               "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
+               "-m", str(memory), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
+               "-serial", f"file:/lab/{self._console}",
+               "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
+               "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
+               "-append", "console=ttyS0 nokaslr tsc=unstable rdinit=/init panic=-1 quiet loglevel=4",
+               "-msg", "timestamp=on", "-D", self._trace]
+        own += [word for event in TRACED for word in ("-trace", event)]
+        self._job = host.start_program(command(own) if command else self._argv(own, functions, incoming))
         self.qmp = self._connect_qmp()
+
+    def _argv(self, own, functions, incoming):
+        argv = ["qemu-system-x86_64", *own]
+        for index, function in enumerate(functions):
+            argv += ["-device", f"vfio-pci,host={function},id=vf{index}" + (",enable-migration=on" if self._forced else "")]
+        return argv + (["-incoming", "defer"] if incoming else [])
 
     def _connect_qmp(self):
         deadline = time.monotonic() + 60
