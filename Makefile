@@ -11,7 +11,7 @@ PROTOCOL ?= hmlm
 all: ctrl
 
 help:
-	@echo 'make demo            move a guest that owns an NVMe VF between two hosts (build/demo/report.json)'
+	@echo 'make demo            move a guest that owns an NVMe VF between two hosts (build/demo/report.html)'
 	@echo '                     by the NVMe standard, or by the vendor commands: PROTOCOL=rfc'
 	@echo 'make test            every test; ends with "N passed, N failed"'
 	@echo 'make lab             a shell on host A of the lab, both hosts up; PROTOCOL as above'

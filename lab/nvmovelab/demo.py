@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-from . import identity, kernellog, provision, qemu, session, subsystem, trace, workload
+from . import identity, kernellog, provision, qemu, recording, session, subsystem, workload
 from .errors import LabError
 from .guest import Guest
 from .paths import BUILD
@@ -17,6 +17,7 @@ from .products import prepare
 from .progress import live, say, stage
 from .vmm import Vmm
 
+FIGURES, PAGE = BUILD / "demo" / "report.json", BUILD / "demo" / "report.html"
 GUEST_BOOT_SECONDS = 300
 BEFORE_SECONDS = 6
 AFTER_SECONDS = 6
@@ -34,8 +35,10 @@ class Demo:
         self.guest = Guest(directory / "guest.log")
         self.source = self.destination = None
         self.rate = None
+        self.recorded = {}
         self.protocols = []
         self.tracked = False
+        self.recordings = []
         self.report = {}
         self.info = {}
         self.problems = []
@@ -56,7 +59,6 @@ class Demo:
                 provision.load_driver(host)
                 functions.append(provision.vf(host))
                 self.protocols.append(provision.protocol(host, functions[-1]))
-                trace.start(host)
         with stage(f"host A: guest boots with VF {functions[0]} (stock QEMU, stock kernel)"):
             self.tracked = all(provision.tracks(host, function) for host, function in zip((self.a, self.b), functions))
             self.source = Vmm(self.a, functions[:1], forced=not self.tracked)
@@ -66,6 +68,10 @@ class Demo:
             self.destination = Vmm(self.b, functions[1:], incoming=True, forced=not self.tracked)
             self.guest.attach_later(self.destination)
             self.destination.listen()
+        with stage("hosts: nvmove watch records"):
+            self.recordings = [recording.Recording(host, vmm) for host, vmm in ((self.a, self.source), (self.b, self.destination))]
+            for begun in self.recordings:
+                begun.wait()
 
     def start_io(self):
         """Leave data to be found again on B, then start fio."""
@@ -122,9 +128,19 @@ class Demo:
         self.problems += [f"guest kernel: {line}" for line in complaints]
         self.totals["io_errors"] += sum("I/O error" in line for line in complaints)
 
+    def finish_recordings(self):
+        """End the recordings of the hosts, write the guest's, and have nvmove report make the page of them."""
+        on_a, on_b = self.recordings
+        on_a.finish(self.source.downtime_checkpoints())
+        on_b.finish()
+        guest = self.b.share / "recording-of-guest"
+        recording.write_guest(guest, self.rate.samples)
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        self.recorded = recording.report(self.products, [on_a.path, on_b.path, guest], PAGE)
+
     def make_report(self):
         """The figures, in the schema of the report."""
-        on_a, on_b = trace.events(self.a), trace.events(self.b)
+        move = recording.move(self.recorded)
         first, last = self.rate.samples[0][0], self.rate.samples[-1][0]
         at = self.rate.ios_at
         guest = {
@@ -144,13 +160,8 @@ class Demo:
             "device_tracks_memory": self.tracked,
             "device_states": [state for _, state in self.source.device_states()],
             "ram_bytes": self.info["ram"]["transferred"],
-            "device_state_bytes": trace.command_bytes(on_a, "save"),
-            "device_us": {
-                "suspend": trace.command_us(on_a, "suspend"),
-                "save": trace.command_us(on_a, "query", "save"),
-                "load": trace.command_us(on_b, "load"),
-                "resume": trace.command_us(on_b, "resume"),
-            },
+            "device_state_bytes": move["state_bytes"],
+            "device_us": {step: move[f"{step}_ns"] / 1000 for step in ("suspend", "save", "load", "resume")},
         }
         hosts = [{"name": host.name, "kernel": host.sh("uname -r"), "accelerator": self.products.accelerator}
                  for host in (self.a, self.b)]
@@ -207,6 +218,7 @@ class Demo:
         self.migrate()
         self.after_move()
         self.finish_io()
+        self.finish_recordings()
         self.make_report()
 
 
@@ -220,11 +232,9 @@ def main(variant):
             demo.run()
         except ValueError as error:
             raise LabError(str(error)) from None
-    (BUILD / "demo").mkdir(parents=True, exist_ok=True)
-    path = BUILD / "demo" / "report.json"
-    path.write_text(json.dumps(demo.report, indent=2) + "\n")
+    FIGURES.write_text(json.dumps(demo.report, indent=2) + "\n")
     print(demo.summary())
-    print(f"  report: {path.relative_to(BUILD.parent)}")
+    print(f"  report: {PAGE.relative_to(BUILD.parent)}, figures: {FIGURES.relative_to(BUILD.parent)}")
     for problem in demo.problems:
         print(f"  FAILED: {problem}")
     return 1 if demo.problems else 0

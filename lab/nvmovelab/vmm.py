@@ -46,6 +46,8 @@ class Vmm:
         number = next(self._numbers)
         self.port = FIRST_PORT + number
         self._qmp_path, self._agent_path = f"/run/vmm{number}.qmp", f"/run/vmm{number}.agent"
+        # a monitor has one client at a time: one for the lab, one for nvmove watch
+        self.watch_path = f"/run/vmm{number}.watch"
         self._trace = f"/run/vmm{number}.trace"
         self._console = f"guest-console-{number}.log"
         accel = host.sh("test -c /dev/kvm && echo kvm || echo tcg")
@@ -53,6 +55,7 @@ class Vmm:
         own = ["-nodefaults", "-display", "none", "-vga", "none", "-no-reboot",
                "-M", f"q35,accel={accel}", "-cpu", "host" if accel == "kvm" else "max",
                "-m", str(memory), "-qmp", f"unix:{self._qmp_path},server=on,wait=off",
+               "-qmp", f"unix:{self.watch_path},server=on,wait=off",
                "-serial", f"file:/lab/{self._console}",
                "-chardev", f"socket,id=agent,path={self._agent_path},server=on,wait=off", "-serial", "chardev:agent",
                "-kernel", "/mnt/kernel", "-initrd", "/mnt/initramfs",
@@ -173,18 +176,23 @@ class Vmm:
         """How often QEMU has made its devices log what memory they write."""
         return sum(words.startswith("vfio_device_dirty_tracking_start") for _, words in self.trace())
 
-    def downtime_steps(self):
-        """Milliseconds that each step of the source's last downtime took, by its name (STEPS)."""
-        found = {}
+    def downtime_checkpoints(self):
+        """Steps of the source's last downtime: when each ended by the host's clock, its name (STEPS), its seconds."""
+        found = []
         before = None
         for when, words in self.trace():
             checkpoint = words.removeprefix("vmstate_downtime_checkpoint ")
             if checkpoint == "src-downtime-start":
+                found = []
                 before = when
             elif before and checkpoint in STEPS:
-                found[STEPS[checkpoint]] = round((when - before) * 1000, 1)
+                found.append((when, STEPS[checkpoint], when - before))
                 before = when
         return found
+
+    def downtime_steps(self):
+        """Milliseconds that each step of the source's last downtime took, by its name (STEPS)."""
+        return {name: round(seconds * 1000, 1) for _, name, seconds in self.downtime_checkpoints()}
 
     def dirty_reports(self):
         """What QEMU was told about the guest's memory by its devices, or took for granted without them: pairs of a region's
@@ -216,4 +224,4 @@ class Vmm:
         except LabError:
             self._job.signal(signal.SIGKILL)
         self._job.wait(60)
-        self.host.sh(f"rm -f {self._qmp_path} {self._agent_path}; mv {self._trace} /lab/")
+        self.host.sh(f"rm -f {self._qmp_path} {self.watch_path} {self._agent_path}; mv {self._trace} /lab/")
