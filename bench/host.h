@@ -73,8 +73,8 @@ struct host {
 
 /**
  * struct host_options - what differs between benchmarks
- * @max_io_queues, @max_namespaces: that the device has room for; 0 for the default of either. It has a
- *	vector for each queue
+ * @max_io_queues, @max_namespaces: that the device has room for; 0 for the default of either. It
+ *	has a vector for each queue
  * @num_namespaces: that exist and are attached to the secondary
  * @namespace_bytes: size of each
  * @hold: namespace 1 completes nothing before host_release()
@@ -87,7 +87,9 @@ struct host_options {
 	bool hold;
 };
 
-/* Everything here ends the program where it cannot do its work: there is nothing to measure then. */
+/*
+ * Everything here ends the program where it cannot do its work: there is nothing to measure then.
+ */
 
 /** host_new() - primary enabled; the secondary online, with all resources, not enabled */
 struct host *host_new(const struct host_options *options);
@@ -101,7 +103,8 @@ void host_track(struct host *host, uint64_t addr, uint64_t bytes);
 void host_untrack(struct host *host);
 
 /**
- * host_receive() - take a report of what was written, of @bytes, to memory at @prp1 and @prp2, and see to
+ * host_receive() - take a report of what was written, of @bytes, to memory at @prp1 and @prp2, and
+ * see to
  *	it that there is no more
  */
 void host_receive(struct host *host, uint64_t prp1, uint64_t prp2, uint32_t bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * 4 KiB random reads and writes of one controller on a medium in memory, driver and controller in one
- * thread: what the controller itself costs per command.
+ * 4 KiB random reads and writes of one controller on a medium in memory, driver and controller in
+ * one thread: what the controller itself costs per command.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -157,8 +157,8 @@ static void bench_medium(FILE *out, uint64_t namespace_bytes, const char **separ
 /* ---- the same reads with and without tracking of the memory that they write to ---- */
 
 /*
- * In the middle of a migration: a report has just been taken. Tracking begins and ends with every round, so
- * it is of no more memory than there is.
+ * In the middle of a migration: a report has just been taken. Tracking begins and ends with every
+ * round, so it is of no more memory than there is.
  */
 static uint64_t run_tracked(void *arg, unsigned long iterations)
 {

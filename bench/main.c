@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Runs the benchmarks named in the arguments, or all, and writes one JSON object to standard output.
- * bench/run says on what machine, and draws the table.
+ * Runs the benchmarks named in the arguments, or all, and writes one JSON object to standard
+ * output. bench/run says on what machine, and draws the table.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How time is measured: everything that is compared is warmed up and then run in turns, round by
- * round, so that whatever disturbs the machine disturbs all of it alike. It knows nothing about what
- * it measures.
+ * round, so that whatever disturbs the machine disturbs all of it alike. It knows nothing about
+ * what it measures.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H

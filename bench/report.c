@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Time of a report of the pages that a controller has written, few of a large guest's, from the command to
- * its completion; beside it reading once a bitmap with a bit for every page.
+ * Time of a report of the pages that a controller has written, few of a large guest's, from the
+ * command to its completion; beside it reading once a bitmap with a bit for every page.
  */
 #include <endian.h>
 #include <stdlib.h>

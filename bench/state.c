@@ -56,8 +56,8 @@ repeat(struct subject *subject, operation_fn *operation, unsigned long iteration
 }
 
 /*
- * As in a migration: once, by a processor that has done other things meanwhile, into a new controller.
- * Its namespaces alone are not new: they have the registrants of the load before.
+ * As in a migration: once, by a processor that has done other things meanwhile, into a new
+ * controller. Its namespaces alone are not new: they have the registrants of the load before.
  */
 static inline __attribute__((always_inline)) uint64_t
 once(struct subject *subject, operation_fn *operation)

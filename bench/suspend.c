@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Time from the call that suspends a controller to the callback that says so, with commands in
- * flight: fetched, and waiting at a medium in memory that begins them once the suspend was asked for.
+ * flight: fetched, and waiting at a medium in memory that begins them once the suspend was asked
+ * for.
  */
 #include <endian.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Asynchronous events (Base 5.2): outstanding requests are command ids, events wait in order, and a
- * type that was reported stays masked until the host has read its log page. One-shot events are their
- * source's to keep, and are reported once.
+ * type that was reported stays masked until the host has read its log page. One-shot events are
+ * their source's to keep, and are reported once.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Checks of what an embedder configures. Each refusal is a message that names the field, its value and
- * what is allowed; nothing is corrected in silence.
+ * Checks of what an embedder configures. Each refusal is a message that names the field, its value
+ * and what is allowed; nothing is corrected in silence.
  */
 #ifndef CTRL_CONFIG_H
 #define CTRL_CONFIG_H

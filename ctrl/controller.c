@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A controller's properties and life cycle: enable, disable, shutdown, resets, fatal status, online
- * and offline (Base 3.1.3, 3.5, 3.6, 3.7, 8.26). Whatever waits for commands under way is decided in
- * ctrl_progress() alone, from plain data, so that a loaded state goes on where it was.
+ * and offline (Base 3.1.3, 3.5, 3.6, 3.7, 8.26). Whatever waits for commands under way is decided
+ * in ctrl_progress() alone, from plain data, so that a loaded state goes on where it was.
  */
 #include <stdarg.h>
 #include <stdio.h>

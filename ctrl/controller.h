@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The library's own structures, shared by its files and by nobody else. What a host can observe is
- * plain data in struct ctrl_state and below; everything else in struct nvmove_ctrl is machinery that
- * is empty, or can be rebuilt, once the controller is suspended.
+ * plain data in struct ctrl_state and below; everything else in struct nvmove_ctrl is machinery
+ * that is empty, or can be rebuilt, once the controller is suspended.
  */
 #ifndef CTRL_CONTROLLER_H
 #define CTRL_CONTROLLER_H
@@ -25,8 +25,8 @@
 #define MAX_MPS			4	/* 64 KiB pages */
 #define ADMIN_QID		0
 /*
- * Queues lie below this bus address: IOMMUs translate up to 57 bits, and POWER's bypass window begins
- * at 2^59.
+ * Queues lie below this bus address: IOMMUs translate up to 57 bits, and POWER's bypass window
+ * begins at 2^59.
  */
 #define QUEUE_ADDRESS_LIMIT	(1ull << 60)
 #define SQ_BYTES(entries)	((uint64_t)(entries) * sizeof(struct nvm_sqe))
@@ -240,8 +240,8 @@ struct dma_mapping {
  *	right to be completed
  * @next_allocated: on the controller's list of all requests, in use or not
  * @preempted_by: Reservation Acquire command that waits for this one to complete
- * @change_alone: number of its media operation among those that change the namespace's data, if none
- *	was under way when it began; else 0
+ * @change_alone: number of its media operation among those that change the namespace's data, if
+ *	none was under way when it began; else 0
  * @execute_next: the next step of a command that takes several media operations
  * @nr_steps: media operations; commands that a Reservation Acquire waits for
  * @bounce: buffer in place of mapped host memory, NULL if @mapping is used
@@ -351,8 +351,8 @@ enum access {
  * @locator: owned, NULL if not known
  * @pool_bytes: what it takes from the pool's capacity, 0 if the medium is not the pool's
  * @nr_requests: requests that hold it; the medium is in use as long as there is one
- * @delete_request: Namespace Management command that deleted it and waits for @nr_requests to become
- *	0; NULL as long as it exists
+ * @delete_request: Namespace Management command that deleted it and waits for @nr_requests to
+ *	become 0; NULL as long as it exists
  * @changes_begun: media operations that change data, of any controller, submitted so far
  * @changes_under_way: of those, not yet ended
  * @next: on the subsystem's list of deleted namespaces
@@ -430,8 +430,9 @@ struct nvmove_vsubsystem {
  * @ns: [subsystem->num_namespaces + 1], by the id under which its host sees a namespace; NULL where
  *	none is attached. Only ids up to @identity->num_namespaces are used
  * @num_queues, @num_vectors: resources: admin and I/O queue pairs, interrupt vectors
- * @dirty: what the controller has written of the memory that is tracked, NULL: it is not tracked. Begun
- *	and ended by the primary's host (lm/dirty.c), outlives every reset of the controller itself
+ * @dirty: what the controller has written of the memory that is tracked, NULL: it is not tracked.
+ *	Begun and ended by the primary's host (lm/dirty.c), outlives every reset of the controller
+ *	itself
  */
 struct nvmove_ctrl {
 	struct nvmove_subsystem *subsystem;
@@ -544,7 +545,9 @@ uint64_t ns_mgmt_total_capacity(const struct nvmove_subsystem *subsystem);
 uint64_t ns_mgmt_free_capacity(const struct nvmove_subsystem *subsystem);
 
 /* namespace.c */
-/* Whether @length bytes are more than one command of @ctrl may transfer (Identify Controller MDTS). */
+/*
+ * Whether @length bytes are more than one command of @ctrl may transfer (Identify Controller MDTS).
+ */
 static inline bool ctrl_exceeds_mdts(const struct nvmove_ctrl *ctrl, uint64_t length)
 {
 	return length > 4096ull << ctrl->identity->mdts;
@@ -629,8 +632,8 @@ uint32_t set_resv_persist(struct ctrl_request *req, uint32_t cdw11);
 
 /* controller.c */
 /*
- * A queue is created: whoever walks the queues goes as far as the highest id, which is far below what
- * the controller could have.
+ * A queue is created: whoever walks the queues goes as far as the highest id, which is far below
+ * what the controller could have.
  */
 static inline void ctrl_note_qid(struct nvmove_ctrl *ctrl, unsigned int qid)
 {

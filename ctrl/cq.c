@@ -22,7 +22,8 @@ void cq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t
 }
 
 /*
- * Set up what belongs to a queue that has been described in the state: one that is created, or loaded.
+ * Set up what belongs to a queue that has been described in the state: one that is created, or
+ * loaded.
  */
 void cq_start(struct nvmove_ctrl *ctrl, unsigned int qid)
 {
@@ -58,8 +59,8 @@ static bool is_full(const struct cq_state *cq)
 }
 
 /*
- * Whether one more entry fits. If not, the host will ring when it has made room. Looking for its head
- * in memory can fail, after which the queue does not exist any more.
+ * Whether one more entry fits. If not, the host will ring when it has made room. Looking for its
+ * head in memory can fail, after which the queue does not exist any more.
  */
 bool cq_has_room(struct nvmove_ctrl *ctrl, unsigned int qid)
 {

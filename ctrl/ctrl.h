@@ -36,18 +36,18 @@ enum nvmove_dma_direction {
 /**
  * struct nvmove_host_ops - what a controller asks of the PCI function that carries it
  * @dma_map: make @len bytes of host memory at bus address @addr directly accessible. May shorten
- *	@len (not to 0). Returns NULL where the range cannot be mapped; the library then falls back to
- *	@dma_read and @dma_write. May be NULL
+ *	@len (not to 0). Returns NULL where the range cannot be mapped; the library then falls back
+ *	to @dma_read and @dma_write. May be NULL
  * @dma_unmap: end a mapping; @ptr and @len are those that @dma_map returned, @dir as given to it,
  *	@written says how many bytes from @ptr on the controller has written. NULL iff @dma_map is
  * @dma_read: copy from host memory; 0, or a negative errno when any byte could not be read
  * @dma_write: copy to host memory; 0, or a negative errno. A completion queue entry is written by
  *	one call of 16 bytes on a 16-byte boundary: its last four bytes must become visible to the
- *	host's processors last. A Controller Data Queue entry is written by two such calls, and what a
- *	call writes becomes visible after what the calls before it wrote. A shadow doorbell or its event
- *	index is 4 bytes on a 4-byte boundary: they are read and written at once, and a read that
- *	follows a write sees what the host's processors stored before they could see that write, as on
- *	PCI Express, where reads push writes
+ *	host's processors last. A Controller Data Queue entry is written by two such calls, and what
+ *	a call writes becomes visible after what the calls before it wrote. A shadow doorbell or its
+ *	event index is 4 bytes on a 4-byte boundary: they are read and written at once, and a read
+ *	that follows a write sees what the host's processors stored before they could see that
+ *	write, as on PCI Express, where reads push writes
  * @irq: signal interrupt vector @vector once (an MSI-X message; masking and the pending bit of
  *	MSI-X are the function's business)
  * @schedule: the controller has work: call nvmove_ctrl_run() soon, but not from inside this
@@ -77,10 +77,12 @@ struct nvmove_namespace_config;
 /**
  * struct nvmove_pool_ops - where namespaces that a host creates get their media from
  * @create: make a medium of at least @bytes bytes that reads as zeroes, and put it into
- *	@config->medium. @config says what is asked for (nsid, LBA size); @create may add a locator and
- *	identifiers, which stay its own until the next call. It is short: a sparse file, an allocation.
+ *	@config->medium. @config says what is asked for (nsid, LBA size); @create may add a locator
+ *	and identifiers, which stay its own until the next call. It is short: a sparse file, an
+ *	allocation.
  *	Return: 0, -ENOSPC if there is no room, another negative errno
- * @destroy: the namespace was deleted by its host: release @medium and its data. Nothing is under way
+ * @destroy: the namespace was deleted by its host: release @medium and its data. Nothing is under
+ *	way
  *
  * Both are called from inside nvmove_ctrl_run() or a reset, and may not call the library.
  */
@@ -110,7 +112,8 @@ struct nvmove_pool {
 #define NVMOVE_MAX_IO_QUEUES	65535
 
 /**
- * struct nvmove_subsystem_config - identity and size of a subsystem, copied by nvmove_subsystem_new()
+ * struct nvmove_subsystem_config - identity and size of a subsystem, copied by
+ * nvmove_subsystem_new()
  * @subnqn: NVM subsystem qualified name, "nqn." first, at most 223 characters
  * @serial: serial number, 1 to 20 printable ASCII characters
  * @model: model number, 1 to 40 printable ASCII characters
@@ -128,8 +131,9 @@ struct nvmove_pool {
  * @max_vectors: interrupt vectors per controller, 1 to 2048
  * @mdts: maximum data transfer size as a power of two in units of 4 KiB, 1 to 8
  * @num_namespaces: highest namespace id that can exist, 1 to 1024
- * @protocols: migration commands that the primary speaks if there are secondaries, NVMOVE_PROTOCOL_*;
- *	0: none. What is left out is not advertised, and refused as if it did not exist
+ * @protocols: migration commands that the primary speaks if there are secondaries,
+ *	NVMOVE_PROTOCOL_*; 0: none. What is left out is not advertised, and refused as if it did not
+ *	exist
  * @pool: copied; NULL: there is none, so a host can delete and attach namespaces but create none
  */
 struct nvmove_subsystem_config {
@@ -164,8 +168,8 @@ void nvmove_subsystem_config_default(struct nvmove_subsystem_config *config);
  * @error: receives, on failure, a message that names the field and its value; owned by the caller,
  *	to be freed. May be NULL
  *
- * The primary is online, every secondary offline (Base 8.26). Controllers do nothing before they are
- * bound to a function.
+ * The primary is online, every secondary offline (Base 8.26). Controllers do nothing before they
+ * are bound to a function.
  *
  * Return: the subsystem, or NULL.
  */
@@ -182,7 +186,8 @@ void nvmove_subsystem_free(struct nvmove_subsystem *subsystem);
 /**
  * nvmove_subsystem_ctrl() - a controller by number
  * @subsystem: subsystem
- * @index: 0 for the primary, n for the secondary behind VF n, then those behind functions of their own
+ * @index: 0 for the primary, n for the secondary behind VF n, then those behind functions of their
+ *	own
  *
  * Return: the controller, or NULL if there are fewer.
  */
@@ -193,8 +198,8 @@ struct nvmove_ctrl *nvmove_subsystem_ctrl(struct nvmove_subsystem *subsystem, un
  * @subsystem: subsystem
  * @num_vfs: functions that exist now; 0 when VF Enable is clear
  *
- * Secondaries whose function is gone are reset and taken offline (Base 8.26). Those that are behind no VF
- * exist always.
+ * Secondaries whose function is gone are reset and taken offline (Base 8.26). Those that are behind
+ * no VF exist always.
  */
 void nvmove_subsystem_set_vfs(struct nvmove_subsystem *subsystem, unsigned int num_vfs);
 
@@ -202,8 +207,8 @@ void nvmove_subsystem_set_vfs(struct nvmove_subsystem *subsystem, unsigned int n
  * enum nvmove_identity_policy - what a member does with the identity of a state that it loads
  * @NVMOVE_IDENTITY_CHECK: it must equal its own, field by field
  * @NVMOVE_IDENTITY_ADOPT: it is taken over, with the limits and resources, where the device can do
- *	that and the controller is the only member of its virtual subsystem; what the device cannot do,
- *	and what no configuration changes (struct nvmove_cstate_identity says which), is refused
+ *	that and the controller is the only member of its virtual subsystem; what the device cannot
+ *	do, and what no configuration changes (struct nvmove_cstate_identity says which), is refused
  */
 enum nvmove_identity_policy {
 	NVMOVE_IDENTITY_CHECK,
@@ -231,7 +236,8 @@ enum nvmove_identity_policy {
  * @policy: what a member does with the identity of a state that it loads
  *
  * What is left out is not advertised, neither by Identify nor by the logs of supported commands and
- * features, and refused: a command with Invalid Command Opcode, a feature or field with Invalid Field.
+ * features, and refused: a command with Invalid Command Opcode, a feature or field with Invalid
+ * Field.
  */
 struct nvmove_vsubsystem_config {
 	const char *subnqn;
@@ -266,8 +272,9 @@ void nvmove_vsubsystem_config_default(const struct nvmove_subsystem *subsystem,
  * @config: identity and feature set; nothing in it may exceed the device
  * @error: as for nvmove_subsystem_new()
  *
- * An identity that exists on two devices, and is shown by one of them at a time, is what lets a guest
- * move between them without noticing (R2, R12). Controllers that joined none have the device's own.
+ * An identity that exists on two devices, and is shown by one of them at a time, is what lets a
+ * guest move between them without noticing (R2, R12). Controllers that joined none have the
+ * device's own.
  *
  * Return: the virtual subsystem, or NULL. It is freed with @subsystem, or before.
  */
@@ -292,16 +299,19 @@ void nvmove_vsubsystem_config(const struct nvmove_vsubsystem *vsubsystem,
 /**
  * nvmove_ctrl_join() - make a secondary controller a member of a virtual subsystem
  * @ctrl: offline secondary; it leaves the one that it was a member of
- * @vsubsystem: virtual subsystem of the same device; NULL: leave, and have the device's own identity
+ * @vsubsystem: virtual subsystem of the same device; NULL: leave, and have the device's own
+ *	identity
  * @cntlid: controller id that its host will see, below FFF0h and no other member's; not used if
  *	@vsubsystem is NULL
  * @error: as for nvmove_subsystem_new()
  *
- * The primary goes on addressing the controller by nvmove_ctrl_cntlid(): in the Secondary Controller
- * List, in Virtualization Management and in migration commands. No host of a member ever sees that id.
+ * The primary goes on addressing the controller by nvmove_ctrl_cntlid(): in the Secondary
+ * Controller List, in Virtualization Management and in migration commands. No host of a member ever
+ * sees that id.
  *
- * Return: 0, -EBUSY if it is online, -EINVAL for the primary, for a bad @cntlid and where its resources
- * or attached namespaces exceed the virtual subsystem's limits, -EEXIST if another member has @cntlid.
+ * Return: 0, -EBUSY if it is online, -EINVAL for the primary, for a bad @cntlid and where its
+ * resources or attached namespaces exceed the virtual subsystem's limits, -EEXIST if another member
+ * has @cntlid.
  */
 int nvmove_ctrl_join(struct nvmove_ctrl *ctrl, struct nvmove_vsubsystem *vsubsystem,
 		     uint16_t cntlid, char **error);
@@ -347,7 +357,8 @@ int nvmove_namespace_add(struct nvmove_subsystem *subsystem,
 			 const struct nvmove_namespace_config *config, char **error);
 
 /**
- * nvmove_namespace_attach() - attach a namespace to a controller, whose host sees it under the same id
+ * nvmove_namespace_attach() - attach a namespace to a controller, whose host sees it under the same
+ * id
  * @ctrl: controller
  * @nsid: namespace id
  *
@@ -367,8 +378,8 @@ int nvmove_namespace_attach(struct nvmove_ctrl *ctrl, uint32_t nsid);
  *	virtual subsystem
  * @error: as for nvmove_subsystem_new()
  *
- * A migrating guest goes on naming its namespaces as it did, so the destination must show each under
- * the id that it had at the source, whatever id the destination's device has for it (R2).
+ * A migrating guest goes on naming its namespaces as it did, so the destination must show each
+ * under the id that it had at the source, whatever id the destination's device has for it (R2).
  *
  * Return: as nvmove_namespace_attach().
  */
@@ -396,7 +407,8 @@ int nvmove_namespace_detach(struct nvmove_ctrl *ctrl, uint32_t nsid);
 void nvmove_ctrl_bind(struct nvmove_ctrl *ctrl, const struct nvmove_host_ops *ops, void *fn);
 
 /**
- * nvmove_ctrl_cntlid() - controller id in the device, by which the primary addresses the controller; a
+ * nvmove_ctrl_cntlid() - controller id in the device, by which the primary addresses the
+ * controller; a
  *	member of a virtual subsystem has another one in the eyes of its host
  * @ctrl: controller
  */
@@ -446,8 +458,8 @@ void nvmove_ctrl_timer(struct nvmove_ctrl *ctrl);
 /**
  * enum nvmove_reset - controller level resets (Base 3.7.2) that come from outside the registers
  * @NVMOVE_RESET_FLR: function level reset
- * @NVMOVE_RESET_CONVENTIONAL: PCI conventional reset, power on: also forgets what is volatile across
- *	resets
+ * @NVMOVE_RESET_CONVENTIONAL: PCI conventional reset, power on: also forgets what is volatile
+ *	across resets
  */
 enum nvmove_reset {
 	NVMOVE_RESET_FLR,
@@ -465,8 +477,8 @@ enum nvmove_reset {
 void nvmove_ctrl_reset(struct nvmove_ctrl *ctrl, enum nvmove_reset kind);
 
 /*
- * Live migration. These calls know no protocol; lm/rfc.c and lm/hmlm.c decode commands into them, and
- * firmware with another transport may call them directly.
+ * Live migration. These calls know no protocol; lm/rfc.c and lm/hmlm.c decode commands into them,
+ * and firmware with another transport may call them directly.
  */
 
 /**
@@ -486,8 +498,8 @@ typedef void nvmove_suspend_fn(void *arg, int status);
  * noted. It lasts until nvmove_ctrl_resume() or a reset of the controller or of its primary. A
  * suspended controller is no error (Base 2.3, 5.2.16).
  *
- * Return: 0, -EBUSY if another suspend of this controller is under way, -EINVAL for the primary, which
- * drives migrations and is never migrated.
+ * Return: 0, -EBUSY if another suspend of this controller is under way, -EINVAL for the primary,
+ * which drives migrations and is never migrated.
  */
 int nvmove_ctrl_suspend(struct nvmove_ctrl *ctrl, nvmove_suspend_fn *done, void *arg);
 
@@ -543,8 +555,8 @@ struct nvmove_load_error {
  *
  * All of it is checked before any of it takes effect: on failure the controller is as it was.
  *
- * Return: 0, -EINVAL if it is not suspended, -EBADMSG for a state that is malformed, -ENOTSUP for one
- * that this controller cannot take, -ENOMEM.
+ * Return: 0, -EINVAL if it is not suspended, -EBADMSG for a state that is malformed, -ENOTSUP for
+ * one that this controller cannot take, -ENOMEM.
  */
 int nvmove_ctrl_load(struct nvmove_ctrl *ctrl, const void *buf, size_t size,
 		     struct nvmove_load_error *error);
@@ -562,10 +574,11 @@ size_t nvmove_ctrl_compat_size(const struct nvmove_ctrl *ctrl);
  * @buf: receives the record
  * @size: bytes that fit into @buf
  *
- * The record of one controller and that of another tell nvmove_compat_check() whether the latter can
- * take the former's state.
+ * The record of one controller and that of another tell nvmove_compat_check() whether the latter
+ * can take the former's state.
  *
- * Return: bytes written, -EINVAL for the primary, which is never migrated, -ENOSPC if @buf is too small.
+ * Return: bytes written, -EINVAL for the primary, which is never migrated, -ENOSPC if @buf is too
+ * small.
  */
 long nvmove_ctrl_compat_record(const struct nvmove_ctrl *ctrl, void *buf, size_t size);
 

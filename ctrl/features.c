@@ -48,7 +48,8 @@ struct feature {
 #define FEATURE_SCOPE_CTRL	(1u << 21)
 
 /*
- * The defaults of a controller of @identity with @num_queues queue pairs, the admin queue among them.
+ * The defaults of a controller of @identity with @num_queues queue pairs, the admin queue among
+ * them.
  */
 struct features_state features_default(const struct identity *identity, unsigned int num_queues)
 {
@@ -82,8 +83,8 @@ static void copy_word(struct features_state *to, const struct features_state *fr
 }
 
 /*
- * A new controller, or one of another identity: nothing has been saved, so that the defaults are what
- * is restored.
+ * A new controller, or one of another identity: nothing has been saved, so that the defaults are
+ * what is restored.
  */
 void features_init(struct nvmove_ctrl *ctrl)
 {

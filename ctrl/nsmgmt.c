@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Namespace Management and Namespace Attachment (Base 5.22, 5.23, 8.11): the primary creates, deletes,
- * attaches and detaches namespaces. Media come from the embedder's pool and go back to it when no
- * command uses them any more; this file never touches data.
+ * Namespace Management and Namespace Attachment (Base 5.22, 5.23, 8.11): the primary creates,
+ * deletes, attaches and detaches namespaces. Media come from the embedder's pool and go back to it
+ * when no command uses them any more; this file never touches data.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -195,8 +195,8 @@ static struct nvmove_namespace *take_unused(struct nvmove_subsystem *subsystem)
 }
 
 /*
- * Give back the media of deleted namespaces that no command uses any more, and complete the commands
- * that deleted them. Not to be called from inside a medium.
+ * Give back the media of deleted namespaces that no command uses any more, and complete the
+ * commands that deleted them. Not to be called from inside a medium.
  */
 void ns_mgmt_progress(struct nvmove_subsystem *subsystem)
 {
@@ -211,7 +211,9 @@ void ns_mgmt_progress(struct nvmove_subsystem *subsystem)
 	}
 }
 
-/* Base 8.19.1: to a reservation both commands are writes, where the issuer has the namespace too. */
+/*
+ * Base 8.19.1: to a reservation both commands are writes, where the issuer has the namespace too.
+ */
 static bool is_reserved(const struct ctrl_request *req, uint32_t nsid)
 {
 	const struct nvmove_namespace *ns = ctrl_namespace(req->ctrl, nsid);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Namespace Write Protection (Base 5.27.1.28, 8.12): the state of a namespace and the feature that
- * sets it. The states that end at a power cycle or never are not offered. io.c refuses what the state
- * forbids.
+ * sets it. The states that end at a power cycle or never are not offered. io.c refuses what the
+ * state forbids.
  */
 #include "controller.h"
 

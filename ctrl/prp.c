@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Physical Region Pages (Base 4.1.1) and every access to host memory: nothing else in the library
- * calls the DMA operations. So what is written is marked here, for whoever tracks it, once it has been
- * written and before a completion can tell of it: what is copied because of an earlier report is
- * reported again.
+ * calls the DMA operations. So what is written is marked here, for whoever tracks it, once it has
+ * been written and before a completion can tell of it: what is copied because of an earlier report
+ * is reported again.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Shadow doorbells (Base 5.8 Doorbell Buffer Config, annex B.5): the host leaves the doorbells of its
- * I/O queues in its memory, and rings the register only if the new value passes the one in the
+ * Shadow doorbells (Base 5.8 Doorbell Buffer Config, annex B.5): the host leaves the doorbells of
+ * its I/O queues in its memory, and rings the register only if the new value passes the one in the
  * EventIdx buffer. The admin queues' doorbells stay registers, as the hosts that exist use them.
  *
  * No wake-up is lost: before a queue is left alone, its EventIdx is set to the last value seen, and
@@ -24,7 +24,8 @@ static uint64_t cq_offset(unsigned int qid)
 }
 
 /*
- * I/O queue pairs whose doorbells, behind the admin queue's, fit into one page of 2^@page_shift bytes.
+ * I/O queue pairs whose doorbells, behind the admin queue's, fit into one page of 2^@page_shift
+ * bytes.
  */
 unsigned int shadow_max_io_queues(unsigned int page_shift)
 {
@@ -105,8 +106,8 @@ void shadow_poll_cq(struct nvmove_ctrl *ctrl, unsigned int qid)
 }
 
 /*
- * Nothing is left to fetch from a submission queue: ask to be told of the next command, unless there
- * is one already.
+ * Nothing is left to fetch from a submission queue: ask to be told of the next command, unless
+ * there is one already.
  */
 void shadow_arm_sq(struct nvmove_ctrl *ctrl, unsigned int qid)
 {

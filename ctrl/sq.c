@@ -12,9 +12,9 @@
 #define BURST_UNLIMITED			7
 
 /*
- * A completion queue's submission queues are listed by ascending id, so that the order in which they
- * go on does not depend on the order of their creation, which does not travel. Hosts create queues
- * in ascending order: searched from the end.
+ * A completion queue's submission queues are listed by ascending id, so that the order in which
+ * they go on does not depend on the order of their creation, which does not travel. Hosts create
+ * queues in ascending order: searched from the end.
  */
 static void cq_list_insert(struct nvmove_ctrl *ctrl, unsigned int qid, unsigned int cqid)
 {
@@ -54,8 +54,8 @@ void sq_init(struct nvmove_ctrl *ctrl, unsigned int qid, uint64_t addr, uint32_t
 }
 
 /*
- * Set up what belongs to a queue that has been described in the state: one that is created, or loaded.
- * Its completion queue has been started.
+ * Set up what belongs to a queue that has been described in the state: one that is created, or
+ * loaded. Its completion queue has been started.
  */
 void sq_start(struct nvmove_ctrl *ctrl, unsigned int qid)
 {

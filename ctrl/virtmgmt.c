@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Virtualization Management (Base 5.31, 8.26): the primary hands queues and interrupt vectors to its
- * secondaries and takes them online and offline. It never touches a secondary's queues.
+ * Virtualization Management (Base 5.31, 8.26): the primary hands queues and interrupt vectors to
+ * its secondaries and takes them online and offline. It never touches a secondary's queues.
  */
 #include "controller.h"
 

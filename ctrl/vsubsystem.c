@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Virtual subsystems: identities and feature sets that secondary controllers have in place of the
- * device's own, so that a guest finds the same controller on another device. It says what a controller
- * offers; refusing the rest is the business of whoever executes the command.
+ * device's own, so that a guest finds the same controller on another device. It says what a
+ * controller offers; refusing the rest is the business of whoever executes the command.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -87,8 +87,8 @@ void vsubsystem_enter(struct nvmove_ctrl *ctrl, struct nvmove_vsubsystem *vsubsy
 }
 
 /*
- * The identity of controllers that nobody gave another. It offers everything, and it is the device's:
- * no state changes it.
+ * The identity of controllers that nobody gave another. It offers everything, and it is the
+ * device's: no state changes it.
  */
 void vsubsystem_init_device(struct nvmove_subsystem *subsystem,
 			    const struct nvmove_subsystem_config *config)

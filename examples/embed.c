@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The smallest embedder of libnvmove-ctrl: two devices with a PF and a VF each, in one process that is
- * also the host of both. The VF's controller of the first is enabled, suspended and saved; that of the
- * second takes its state and goes on. docs/firmware.md explains each step.
+ * The smallest embedder of libnvmove-ctrl: two devices with a PF and a VF each, in one process that
+ * is also the host of both. The VF's controller of the first is enabled, suspended and saved; that
+ * of the second takes its state and goes on. docs/firmware.md explains each step.
  */
 #include <endian.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What planned faults know of commands: which one an entry of the admin queue is, and where in what it has
- * delivered a fault lies. When one strikes is not decided here.
+ * What planned faults know of commands: which one an entry of the admin queue is, and where in what
+ * it has delivered a fault lies. When one strikes is not decided here.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What planned faults (nvmove-fault.c) know of commands and of the data that they deliver. No part of
- * QEMU: QEMU's sources do not see the project's wire formats.
+ * What planned faults (nvmove-fault.c) know of commands and of the data that they deliver. No part
+ * of QEMU: QEMU's sources do not see the project's wire formats.
  */
 #ifndef NVMOVE_FAULT_COMMAND_H
 #define NVMOVE_FAULT_COMMAND_H
@@ -60,7 +60,8 @@ int fault_command_of(const void *sqe);
 uint16_t fault_command_cntlid(const void *sqe, uint16_t primary);
 
 /**
- * fault_command_resize() - have a state, or the query for its size, claim @bytes more than there are
+ * fault_command_resize() - have a state, or the query for its size, claim @bytes more than there
+ * are
  * @opcode: of FAULT_QUERY or FAULT_SAVE
  * @bytes: a multiple of 4, may be negative
  * @data: what the command has delivered
@@ -71,7 +72,8 @@ void fault_command_resize(uint8_t opcode, int64_t bytes, void *data, size_t leng
 			  uint32_t *result);
 
 /**
- * fault_command_tear() - have a piece of a state say that the controller was not suspended throughout
+ * fault_command_tear() - have a piece of a state say that the controller was not suspended
+ * throughout
  * @data: piece; a byte in the middle changes
  * @length: bytes of @data
  * @result: dword 0 of the completion
@@ -81,7 +83,8 @@ void fault_command_tear(void *data, size_t length, uint32_t *result);
 /**
  * fault_command_hide() - take a page out of a report of changed memory
  * @page: page, chosen here once it is time
- * @data: report. If it has no room for a further range, the shorter rest of the page's range goes with it
+ * @data: report. If it has no room for a further range, the shorter rest of the page's range goes
+ *	with it
  * @length: bytes of @data
  *
  * Return: true if the page was in the report.

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Planned faults of the PF's admin queue, for tests of the host's driver. A plan, the property "faults" of
- * the nvmove device, names commands and what goes wrong with them (docs/lab.md):
+ * Planned faults of the PF's admin queue, for tests of the host's driver. A plan, the property
+ * "faults" of the nvmove device, names commands and what goes wrong with them (docs/lab.md):
  *
  *   command=save,fault=torn;command=resume,nth=2,count=0,fault=status:0x6
  *
- * This stands between the library and the host: commands pass here when they are fetched, their data when
- * they are written, their completions when they are posted, and the queue's tail doorbell when it is rung.
- * The library knows nothing of it, and never misbehaves itself. What is held back holds back what comes
- * after it, as in a controller whose firmware is busy.
+ * This stands between the library and the host: commands pass here when they are fetched, their
+ * data when they are written, their completions when they are posted, and the queue's tail doorbell
+ * when it is rung. The library knows nothing of it, and never misbehaves itself. What is held back
+ * holds back what comes after it, as in a controller whose firmware is busy.
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
@@ -179,7 +179,9 @@ static bool is_due(struct fault *fault)
 	return ++fault->seen >= fault->nth && (!fault->count || fault->hits < fault->count);
 }
 
-/* The fault that befalls a command when it is fetched, or already @at_doorbell; NULL if none does. */
+/*
+ * The fault that befalls a command when it is fetched, or already @at_doorbell; NULL if none does.
+ */
 static struct fault *find_fault(struct NvmoveFaults *faults, const NvmeCmd *sqe,
 				bool at_doorbell)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What all functions have in common: capabilities, BARs, and the callbacks through which a controller
- * reaches host memory, interrupts and time. It never interprets what passes through.
+ * What all functions have in common: capabilities, BARs, and the callbacks through which a
+ * controller reaches host memory, interrupts and time. It never interprets what passes through.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
@@ -88,8 +88,8 @@ static bool write_memory(NvmoveFunction *function, uint64_t address, const void 
 static int function_dma_write(void *opaque, uint64_t address, const void *buffer, size_t length)
 {
 	/*
-	 * A completion queue entry, half a Controller Data Queue entry: the last four bytes hold the
-	 * phase tag and come last.
+	 * A completion queue entry, half a Controller Data Queue entry: the last four bytes hold
+	 * the phase tag and come last.
 	 */
 	const size_t last = length == 16 && !(address % 16) ? 4 : 0;
 	NvmoveFunction *function = opaque;

@@ -4,9 +4,9 @@
  *
  *   -device nvmove-ns,bus=nvm0,nsid=2,medium=shared.img,controllers=2-9
  *
- * controllers is "all", "none", or a list of controller ids of the device and ranges of them, separated
- * by colons ("1:3-5"). With as-nsid the guests of VFs and further PFs see it under that id. Namespaces
- * come and go with their device only.
+ * controllers is "all", "none", or a list of controller ids of the device and ranges of them,
+ * separated by colons ("1:3-5"). With as-nsid the guests of VFs and further PFs see it under that
+ * id. Namespaces come and go with their device only.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"

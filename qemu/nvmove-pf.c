@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A further PF of an nvmove device: a PCI function of its own, not a VF, with a secondary controller of
- * the device's NVM subsystem behind it:
+ * A further PF of an nvmove device: a PCI function of its own, not a VF, with a secondary
+ * controller of the device's NVM subsystem behind it:
  *
- *   -device nvmove,id=nvm0,bus=port0,serial=S1,subnqn=nqn.2026-11.org.example:s1,num-vfs=8,num-secondary-pfs=1
+ *   -device
+ *   nvmove,id=nvm0,bus=port0,serial=S1,subnqn=nqn.2026-11.org.example:s1,num-vfs=8,num-secondary-pfs=1
  *   -device nvmove-pf,bus=port1,subsystem=nvm0,cntlid=10
  *
- * The device's own PF can migrate it as it can migrate a VF. It comes and goes with that device, and it
- * decides nothing about NVMe.
+ * The device's own PF can migrate it as it can migrate a VF. It comes and goes with that device,
+ * and it decides nothing about NVMe.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"

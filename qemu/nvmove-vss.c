@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtual subsystem of an nvmove device: the identity and the feature set that its VFs have in place of
- * the device's own, so that a guest finds the same controller on another device:
+ * A virtual subsystem of an nvmove device: the identity and the feature set that its VFs have in
+ * place of the device's own, so that a guest finds the same controller on another device:
  *
- *   -device nvmove-vss,bus=nvm0,vfs=1:3-5,subnqn=nqn.2026-11.org.example:guest,serial=G1,mdts=5,verify=off
+ *   -device
+ *   nvmove-vss,bus=nvm0,vfs=1:3-5,subnqn=nqn.2026-11.org.example:guest,serial=G1,mdts=5,verify=off
  *
- * vfs is a list of VF numbers and ranges of them, separated by colons. The guest of the first one sees
- * the controller id cntlid, that of the next one cntlid + 1, and so on. What is left out is the device's;
- * what is narrowed is neither offered nor done. policy is "check" or "adopt" (ctrl/ctrl.h).
+ * vfs is a list of VF numbers and ranges of them, separated by colons. The guest of the first one
+ * sees the controller id cntlid, that of the next one cntlid + 1, and so on. What is left out is
+ * the device's; what is narrowed is neither offered nor done. policy is "check" or "adopt"
+ * (ctrl/ctrl.h).
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
@@ -26,7 +28,8 @@
  * @cntlid: controller id that the guest of the first one sees
  * @policy: what its VFs do with the identity of a state that they load
  *
- * The rest are the fields of struct nvmove_vsubsystem_config; NULL and 0 for the device's own value.
+ * The rest are the fields of struct nvmove_vsubsystem_config; NULL and 0 for the device's own
+ * value.
  */
 struct NvmoveVirtualSubsystem {
 	DeviceState parent;

@@ -6,8 +6,8 @@
  *   -device nvmove-vss,bus=nvm0,vfs=1-2,subnqn=nqn.2026-11.org.example:guest,serial=G1
  *   -device nvmove-ns,bus=nvm0,nsid=1,medium=disk.img
  *
- * VF n, counted from 1, carries the secondary controller n; the secondary controllers after those of the
- * VFs are for further PFs (nvmove-pf.c). It decides nothing about NVMe.
+ * VF n, counted from 1, carries the secondary controller n; the secondary controllers after those
+ * of the VFs are for further PFs (nvmove-pf.c). It decides nothing about NVMe.
  */
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"

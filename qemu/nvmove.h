@@ -157,7 +157,8 @@ uint64_t nvmove_function_msix_bar_size(unsigned int vectors);
 void nvmove_function_reset(NvmoveFunction *function);
 
 /**
- * nvmove_function_write_config() - the host writes the configuration space of a function without VFs
+ * nvmove_function_write_config() - the host writes the configuration space of a function without
+ * VFs
  * @pci: function
  * @address: byte offset
  * @value: value, @length low bytes
@@ -195,7 +196,8 @@ void nvmove_adopt_medium(Nvmove *device, struct nvmove_medium *medium);
 void nvmove_report_config(Error **errp, const char *message);
 
 /**
- * nvmove_faults_new() - let what passes between the PF's controller and its host pass nvmove-fault.c
+ * nvmove_faults_new() - let what passes between the PF's controller and its host pass
+ * nvmove-fault.c
  * @device: device, its PF's controller bound
  */
 void nvmove_faults_new(Nvmove *device);
@@ -207,7 +209,8 @@ void nvmove_faults_new(Nvmove *device);
 void nvmove_faults_free(Nvmove *device);
 
 /**
- * nvmove_faults_forget() - the PF's controller has been reset: nobody waits for its commands any more
+ * nvmove_faults_forget() - the PF's controller has been reset: nobody waits for its commands any
+ * more
  * @device: device
  */
 void nvmove_faults_forget(Nvmove *device);

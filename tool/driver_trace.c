@@ -208,7 +208,9 @@ int driver_trace_open(struct driver_trace *trace)
 	return trace->pipe < 0 ? fail(trace, "trace_pipe") : 0;
 }
 
-/* A line that is too long is none of ours; its begin is dropped, its rest will not be understood. */
+/*
+ * A line that is too long is none of ours; its begin is dropped, its rest will not be understood.
+ */
 static void take_characters(struct driver_trace *trace, const char *text, size_t length,
 			    void (*take)(void *context, struct json_object *line), void *context)
 {

@@ -11,7 +11,9 @@
 #include "clocks.h"
 #include "object.h"
 
-/* Clocks that nobody keeps are taken for right to so much when the sides of a move are looked for. */
+/*
+ * Clocks that nobody keeps are taken for right to so much when the sides of a move are looked for.
+ */
 #define CLOCK_SLACK_NS	(2 * NS_PER_S)
 
 /* ---- who ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wire structures that say what a controller is, filled in from a controller: for its state, and for
- * its compatibility record.
+ * The wire structures that say what a controller is, filled in from a controller: for its state,
+ * and for its compatibility record.
  */
 #ifndef LM_COMPAT_H
 #define LM_COMPAT_H

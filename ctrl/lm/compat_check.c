@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Compatibility of one controller's state with another controller: every reason against it. It works on
- * wire structures alone and never on a controller.
+ * Compatibility of one controller's state with another controller: every reason against it. It
+ * works on wire structures alone and never on a controller.
  */
 #include <errno.h>
 #include <stdarg.h>

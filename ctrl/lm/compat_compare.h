@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Comparison of what a controller is with what another one could be. Loading a state and the offline
- * check share it, so that they agree.
+ * Comparison of what a controller is with what another one could be. Loading a state and the
+ * offline check share it, so that they agree.
  */
 #ifndef LM_COMPAT_COMPARE_H
 #define LM_COMPAT_COMPARE_H

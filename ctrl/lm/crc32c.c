@@ -12,8 +12,9 @@
 #include "crc32c.h"
 
 /*
- * Slicing by eight: table k holds the remainders, under the reflected polynomial 82F63B78h, of a byte
- * that k more bytes follow. They are linear: the remainder of a byte is the sum of those of its bits.
+ * Slicing by eight: table k holds the remainders, under the reflected polynomial 82F63B78h, of a
+ * byte that k more bytes follow. They are linear: the remainder of a byte is the sum of those of
+ * its bits.
  */
 #define BIT(n, bit, remainder)	((n) & (bit) ? remainder : 0u)
 #define BYTE(n, b0, b1, b2, b3, b4, b5, b6, b7)						\
@@ -104,8 +105,9 @@ static __m128i fold(__m128i lane, __m128i distance, __m128i there)
 
 /*
  * One instruction that takes eight bytes waits three cycles for the one before. Carry-less
- * multiplication works on four lanes side by side: a lane moved on by n bits is its upper half times
- * x^(n-32) plus its lower half times x^(n+32), modulo the polynomial. @len: at least FOLD_BYTES.
+ * multiplication works on four lanes side by side: a lane moved on by n bits is its upper half
+ * times x^(n-32) plus its lower half times x^(n+32), modulo the polynomial. @len: at least
+ * FOLD_BYTES.
  */
 __attribute__((target("pclmul,sse4.2")))
 static uint32_t crc32c_pclmul(uint32_t crc, const uint8_t *p, size_t len)

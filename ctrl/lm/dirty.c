@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tracking of the host memory that a migratable controller writes, for the host of the primary: Track
- * Memory Changes (Base 2.3, 5.2.28) begins and ends it, Tracked Memory Changes (5.2.27) reports. What is
- * marked, and when, is the business of prp.c; nothing of this is part of a controller's state.
+ * Tracking of the host memory that a migratable controller writes, for the host of the primary:
+ * Track Memory Changes (Base 2.3, 5.2.28) begins and ends it, Tracked Memory Changes (5.2.27)
+ * reports. What is marked, and when, is the business of prp.c; nothing of this is part of a
+ * controller's state.
  */
 #include <stdlib.h>
 
@@ -31,8 +32,8 @@ struct start {
 };
 
 /*
- * Fill in the limits that Identify Controller tells. Every secondary can be tracked with all the ranges
- * that one can have.
+ * Fill in the limits that Identify Controller tells. Every secondary can be tracked with all the
+ * ranges that one can have.
  */
 void memory_tracking_fill_ctrl(struct nvm_id_ctrl *id)
 {
@@ -50,8 +51,8 @@ static struct nvmove_ctrl *find_target(const struct ctrl_request *req)
 }
 
 /*
- * The request says itself how long it is. One whose first 8 bytes are not on one page cannot be read:
- * what PRP2 means depends on the length.
+ * The request says itself how long it is. One whose first 8 bytes are not on one page cannot be
+ * read: what PRP2 means depends on the length.
  */
 static uint32_t read_request(struct ctrl_request *req, struct start *start)
 {
@@ -104,8 +105,8 @@ static bool fits(const struct start *start, unsigned int granularity, unsigned i
 }
 
 /*
- * Say what could be done: the finest coarser granularity for all ranges, else as many of them as fit with
- * the coarsest.
+ * Say what could be done: the finest coarser granularity for all ranges, else as many of them as
+ * fit with the coarsest.
  */
 static uint32_t not_enough_resources(struct ctrl_request *req, const struct start *start)
 {
@@ -220,8 +221,8 @@ static void clear_reported(struct dirty_map *map, const struct nvmove_hmlm_memor
 }
 
 /*
- * Tracked Memory Changes: as many as the host has room for, ascending. They are forgotten when the host
- * has them, not before.
+ * Tracked Memory Changes: as many as the host has room for, ascending. They are forgotten when the
+ * host has them, not before.
  */
 uint32_t memory_changes_execute(struct ctrl_request *req)
 {

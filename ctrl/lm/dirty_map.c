@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Marks of written memory; see dirty_map.h. A word is summarised when it becomes other than zero or zero
- * again, and only then, so that every level above is always exact.
+ * Marks of written memory; see dirty_map.h. A word is summarised when it becomes other than zero or
+ * zero again, and only then, so that every level above is always exact.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -120,9 +120,9 @@ static void summarise_zero(struct dirty_map *map, uint64_t word)
 }
 
 /*
- * Have all that is not zero below a word of the second summary on its way from memory at once: searched
- * one after another, each would be waited for. Always inline, because gcc leaves out the call of a
- * function that does nothing but this.
+ * Have all that is not zero below a word of the second summary on its way from memory at once:
+ * searched one after another, each would be waited for. Always inline, because gcc leaves out the
+ * call of a function that does nothing but this.
  */
 static inline __attribute__((always_inline)) void prefetch(const struct dirty_map *map, uint64_t word)
 {

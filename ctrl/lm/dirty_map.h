@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which parts of a host's memory have been written: one bit per granule of the ranges that are looked
- * after, and above the bits summaries, each bit of which says whether a word below is not zero. Marking
- * what is marked already is one test; what is marked is found without passing over what is not. It
- * knows no command and no controller, and allocates when it is made and never after that.
+ * Which parts of a host's memory have been written: one bit per granule of the ranges that are
+ * looked after, and above the bits summaries, each bit of which says whether a word below is not
+ * zero. Marking what is marked already is one test; what is marked is found without passing over
+ * what is not. It knows no command and no controller, and allocates when it is made and never after
+ * that.
  */
 #ifndef CTRL_LM_DIRTY_MAP_H
 #define CTRL_LM_DIRTY_MAP_H
@@ -31,8 +32,8 @@ struct dirty_range {
 /**
  * struct dirty_map - what has been written
  * @shift: a granule has 2^@shift bytes
- * @level: @level[0] has a bit for each granule, @level[n] one for each word of @level[n - 1]; the last
- *	is a single word. One allocation, at @level[0]
+ * @level: @level[0] has a bit for each granule, @level[n] one for each word of @level[n - 1]; the
+ *	last is a single word. One allocation, at @level[0]
  * @nr_ranges: at least 1
  * @range: ascending, apart from each other
  */
@@ -46,11 +47,12 @@ struct dirty_map {
 /**
  * dirty_map_new() - begin to look after ranges of memory, nothing of which is marked
  * @shift: a granule has 2^@shift bytes
- * @range: at least one, of at least one granule each, within 64 bits of address, DIRTY_MAX_GRANULES in
- *	sum; in any order, with any overlap. The array is used up
+ * @range: at least one, of at least one granule each, within 64 bits of address, DIRTY_MAX_GRANULES
+ *	in sum; in any order, with any overlap. The array is used up
  * @nr_ranges: how many
  *
- * The map takes an eighth of a byte per granule, most of it not touched before something is marked there.
+ * The map takes an eighth of a byte per granule, most of it not touched before something is marked
+ * there.
  *
  * Return: the map, NULL if there is no memory.
  */
@@ -67,7 +69,8 @@ void dirty_map_free(struct dirty_map *map);
  * dirty_map_next() - find granules that are marked
  * @map: map
  * @granule: address in granules from which on to look
- * @run: receives the first marked granules from there on, all that are next to each other; @bit is not set
+ * @run: receives the first marked granules from there on, all that are next to each other; @bit is
+ *	not set
  *
  * Return: false if there are none.
  */

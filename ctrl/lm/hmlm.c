@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Host Managed Live Migration (Base 2.3, 8.1.13; docs/hmlm-protocol.md): what the migration management
- * controller offers, and the commands Migration Send and Migration Receive, a thin decoder over
- * suspend, save, load and resume. It never looks into a state beyond its container's header.
+ * Host Managed Live Migration (Base 2.3, 8.1.13; docs/hmlm-protocol.md): what the migration
+ * management controller offers, and the commands Migration Send and Migration Receive, a thin
+ * decoder over suspend, save, load and resume. It never looks into a state beyond its container's
+ * header.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Questions: a container whose vendor data are a controller's compatibility record, and no state. It
- * asks the controller that it is sent to whether that could take such a controller's state. The answer
- * is that of the check of two records (compat_check.c); nothing here changes a controller.
+ * Questions: a container whose vendor data are a controller's compatibility record, and no state.
+ * It asks the controller that it is sent to whether that could take such a controller's state. The
+ * answer is that of the check of two records (compat_check.c); nothing here changes a controller.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,8 +27,8 @@ void put_compat(struct writer *w, const struct nvmove_ctrl *ctrl)
 }
 
 /*
- * Whether the @size bytes at @buf are a question: their only section is a compatibility record. What else
- * there is to be said against them is up to whoever answers.
+ * Whether the @size bytes at @buf are a question: their only section is a compatibility record.
+ * What else there is to be said against them is up to whoever answers.
  */
 bool state_is_question(const void *buf, size_t size)
 {
@@ -67,7 +67,8 @@ static int judge(struct load *load, const struct section *record)
 /*
  * Answer the question that the @size bytes at @buf are. @ctrl stays as it is.
  *
- * Return: 0 if it could take the state of the controller that asks, else a refusal as of a state, with
+ * Return: 0 if it could take the state of the controller that asks, else a refusal as of a state,
+ * with
  * @error filled in.
  */
 int state_answer(struct nvmove_ctrl *ctrl, const void *buf, size_t size,

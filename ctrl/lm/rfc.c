@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The vendor command set of the 2022 RFC on the primary's admin queue (docs/rfc-protocol.md): a thin
- * decoder over suspend, save, load and resume. It never looks into a state.
+ * The vendor command set of the 2022 RFC on the primary's admin queue (docs/rfc-protocol.md): a
+ * thin decoder over suspend, save, load and resume. It never looks into a state.
  */
 #include "../controller.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loading, second step: whether a state is one that a controller can be in, and this one can take. It
- * changes nothing in the controller.
+ * Loading, second step: whether a state is one that a controller can be in, and this one can take.
+ * It changes nothing in the controller.
  */
 #include <errno.h>
 #include <string.h>
@@ -326,7 +326,10 @@ static int take_word_feature(struct load *load, const struct nvmove_cstate_featu
 	return bad_feature(load, feature);
 }
 
-/* Length of the data structure at @data without its trailing zeroes; it and @len are multiples of 4. */
+/*
+ * Length of the data structure at @data without its trailing zeroes; it and @len are multiples of
+ * 4.
+ */
 static size_t shortest_length(const uint8_t *data, size_t len)
 {
 	static const uint8_t zeroes[4];

@@ -11,7 +11,10 @@
 #include "state_load.h"
 #include "state_save.h"
 
-/* The texts of struct identity are padded with NULs, as they are here; there is no terminator where one is full. */
+/*
+ * The texts of struct identity are padded with NULs, as they are here; there is no terminator where
+ * one is full.
+ */
 #define COPY_TEXT(to, from)							\
 	memcpy(to, from, sizeof(from) < sizeof(to) ? sizeof(from) : sizeof(to))
 
@@ -76,7 +79,9 @@ void refuse_first(void *arg, const struct nvmove_compat_reason *reason)
 				   reason->destination, reason->source);
 }
 
-/* What the controller becomes by adopting @id, in which room for the terminators has been checked. */
+/*
+ * What the controller becomes by adopting @id, in which room for the terminators has been checked.
+ */
 static void adopt(struct load *load, const struct nvmove_cstate_identity *id)
 {
 	struct identity *identity = load->adopted;

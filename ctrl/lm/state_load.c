@@ -286,8 +286,8 @@ static void apply(struct load *load)
 }
 
 /*
- * nvmove_ctrl_load() of a state made of @parts, the vendor data being one of them. Without the other
- * part the controller has no I/O queues.
+ * nvmove_ctrl_load() of a state made of @parts, the vendor data being one of them. Without the
+ * other part the controller has no I/O queues.
  */
 int state_load(struct nvmove_ctrl *ctrl, unsigned int parts, const void *buf, size_t size,
 	       struct nvmove_load_error *error)

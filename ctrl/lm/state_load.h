@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the steps of loading a state share: state_parse.c finds the parts, state_check.c judges them,
- * state_load.c applies them.
+ * What the steps of loading a state share: state_parse.c finds the parts, state_check.c judges
+ * them, state_load.c applies them.
  */
 #ifndef LM_STATE_LOAD_H
 #define LM_STATE_LOAD_H
@@ -34,8 +34,8 @@ struct loaded_reservation {
  * @write_protect: feature 84h by namespace id; NULL: none is write protected
  * @reservations, @nr_reservations: reservations in the stream; what is applied is taken out
  * @adopts: the controller takes over the identity in the stream, which is then @adopted
- * @identity, @virtual_cntlid, @num_queues, @num_vectors: what the controller is after the load, once
- *	the identity section has been checked. Later checks go by these
+ * @identity, @virtual_cntlid, @num_queues, @num_vectors: what the controller is after the load,
+ *	once the identity section has been checked. Later checks go by these
  * @completions: requests that carry the unposted completions, one for each
  * @now_ns: when it takes effect
  */
@@ -67,8 +67,8 @@ struct load {
 };
 
 /*
- * Refuse the state: @format names the field and both values. Cold: a load that succeeds, once and with
- * empty caches, spends much of its time on fetching code, and most of that is for refusals.
+ * Refuse the state: @format names the field and both values. Cold: a load that succeeds, once and
+ * with empty caches, spends much of its time on fetching code, and most of that is for refusals.
  *
  * Return: @code.
  */
@@ -118,8 +118,8 @@ void refuse_first(void *arg, const struct nvmove_compat_reason *reason);
 uint64_t load_sections(void);
 
 /*
- * Find the container's parts and the sections, checksums verified; sets @sq, @cq and @section, or, of a
- * question, @record.
+ * Find the container's parts and the sections, checksums verified; sets @sq, @cq and @section, or,
+ * of a question, @record.
  *
  * Return: 0 or a refusal.
  */

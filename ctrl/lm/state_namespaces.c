@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What a state says of the namespaces as a whole, beyond section 9: write protection, which is an
- * entry of the features section, and section 12, where the shared media are. What the hosts of other
- * controllers see too is never changed.
+ * entry of the features section, and section 12, where the shared media are. What the hosts of
+ * other controllers see too is never changed.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -32,8 +32,8 @@ static const char *const section_names[] = {
 };
 
 /*
- * The sections that are known, of one fixed structure or a list of one: what their length must be. Small
- * numbers, because every load reads them; names are for refusals alone.
+ * The sections that are known, of one fixed structure or a list of one: what their length must be.
+ * Small numbers, because every load reads them; names are for refusals alone.
  */
 static const struct {
 	uint16_t size;

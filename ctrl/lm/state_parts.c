@@ -2,8 +2,8 @@
 /*
  * Loading a state that is the NVMe Controller State alone: the standard's I/O queues, for a
  * controller that keeps everything else. It judges nothing but sizes, those of the entries too: the
- * queues are put beside the vendor data that the controller has, and the two are loaded as any whole
- * state is.
+ * queues are put beside the vendor data that the controller has, and the two are loaded as any
+ * whole state is.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ static int check_sizes(struct load *load, const struct nvmove_cstate_header *hea
 }
 
 /*
- * As for a queue that a command creates, the host has set the entry sizes before (Base 3.1.3.5). A whole
- * state brings CC along; here it is the controller's own.
+ * As for a queue that a command creates, the host has set the entry sizes before (Base 3.1.3.5). A
+ * whole state brings CC along; here it is the controller's own.
  */
 static int check_entry_sizes(struct load *load, const struct nvmove_cstate_nvme *head, size_t len)
 {
@@ -46,7 +46,9 @@ static int check_entry_sizes(struct load *load, const struct nvmove_cstate_nvme 
 		NVM_CC_IOSQES(cc), NVM_CC_IOCQES(cc));
 }
 
-/* Make one state of @queues, @size bytes, and of @own, the controller's container with vendor data. */
+/*
+ * Make one state of @queues, @size bytes, and of @own, the controller's container with vendor data.
+ */
 static void join(uint8_t *whole, const void *queues, size_t size, const uint8_t *own,
 		 size_t own_size)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loading: whether the queues of a state lie apart in host memory. Two that overlap would destroy each
- * other's entries; no live controller has such queues (queue_memory.c).
+ * Loading: whether the queues of a state lie apart in host memory. Two that overlap would destroy
+ * each other's entries; no live controller has such queues (queue_memory.c).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,8 +69,9 @@ static uint64_t cq_address(const struct nvmove_cstate_cq *cq, const struct nvmov
 }
 
 /*
- * The usual case without memory and without sorting: the submission queues ascend in memory by their
- * ids, and so do the completion queues, the admin queues below or above them all. False says nothing.
+ * The usual case without memory and without sorting: the submission queues ascend in memory by
+ * their ids, and so do the completion queues, the admin queues below or above them all. False says
+ * nothing.
  */
 static bool ascend_apart(const struct load *load)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Reading a state without a controller: the first step of a load, its result handed out. It judges no
- * value.
+ * Reading a state without a controller: the first step of a load, its result handed out. It judges
+ * no value.
  */
 #include <errno.h>
 

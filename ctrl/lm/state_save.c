@@ -221,7 +221,8 @@ static void put_host_behavior(struct writer *w, const struct features_state *fea
 #define BLOCK	64	/* long enough that compilers put the loop over it into vectors */
 
 /*
- * Index of the first value from @at on that is not 0, @end if there is none. Nearly always all are 0.
+ * Index of the first value from @at on that is not 0, @end if there is none. Nearly always all are
+ * 0.
  */
 static unsigned int next_set(const uint32_t *value, unsigned int at, unsigned int end)
 {

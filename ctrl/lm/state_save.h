@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How the sections of a state are written, whichever file knows what is in them. It knows the frame of
- * a section, never a payload.
+ * How the sections of a state are written, whichever file knows what is in them. It knows the frame
+ * of a section, never a payload.
  */
 #ifndef LM_STATE_SAVE_H
 #define LM_STATE_SAVE_H

@@ -38,7 +38,9 @@ void suspend_progress(struct nvmove_ctrl *ctrl)
 		return;
 	ctrl->suspend = SUSPENDED;
 	ctrl->suspended_at_ns = ctrl_now_ns(ctrl);
-	/* A resume signals every queue with unread entries, so nothing held back needs to travel. */
+	/*
+	 * A resume signals every queue with unread entries, so nothing held back needs to travel.
+	 */
 	irq_forget(ctrl);
 	ctrl_update_timer(ctrl);
 	user_data_suspended(ctrl);

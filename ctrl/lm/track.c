@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Track Send and Track Receive (Base 2.3, 5.2.27, 5.2.28): which operation a command selects. What the
- * operations do is not this file's business.
+ * Track Send and Track Receive (Base 2.3, 5.2.27, 5.2.28): which operation a command selects. What
+ * the operations do is not this file's business.
  */
 #include "../controller.h"
 

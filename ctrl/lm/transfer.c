@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A state on its way in pieces, whatever the protocol: the snapshot that a host reads, the bytes that
- * a host has sent, and the report of what was wrong with them. It decodes no command and looks no
- * further into a state than its container's header.
+ * A state on its way in pieces, whatever the protocol: the snapshot that a host reads, the bytes
+ * that a host has sent, and the report of what was wrong with them. It decodes no command and looks
+ * no further into a state than its container's header.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -154,8 +154,8 @@ static uint32_t learn_size(struct nvmove_ctrl *ctrl)
 }
 
 /*
- * Take a piece of a state for @ctrl from the memory of @req's host: @length bytes for offset @offset,
- * which lies within what has arrived or right behind it. What was there is overwritten.
+ * Take a piece of a state for @ctrl from the memory of @req's host: @length bytes for offset
+ * @offset, which lies within what has arrived or right behind it. What was there is overwritten.
  */
 uint32_t state_transfer_take(struct ctrl_request *req, struct nvmove_ctrl *ctrl, uint64_t offset,
 			     size_t length)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Compatibility record: what a controller is and what it could be, apart from its state, so that two of
- * them tell whether one can take the other's state (docs/controller-state.md). Layouts and numbers
- * only, never logic.
+ * Compatibility record: what a controller is and what it could be, apart from its state, so that
+ * two of them tell whether one can take the other's state (docs/controller-state.md). Layouts and
+ * numbers only, never logic.
  */
 #ifndef NVMOVE_COMPAT_H
 #define NVMOVE_COMPAT_H
@@ -21,8 +21,8 @@
 #define NVMOVE_COMPAT_F_HMLM	(1 << 1)	/* the standard's (lm.h) */
 
 /**
- * struct nvmove_compat_limits - what the device could let the controller be at most, with the resources
- * that are free now
+ * struct nvmove_compat_limits - what the device could let the controller be at most, with the
+ * resources that are free now
  * @mdts: Maximum Data Transfer Size
  * @vwc: optional commands and features: bit 0 Volatile Write Cache
  * @oacs: optional admin commands
@@ -47,9 +47,9 @@ NVMOVE_ASSERT_SIZE(struct nvmove_compat_limits, 24);
 
 /**
  * struct nvmove_compat - compatibility record, followed by the attached namespaces (struct
- * nvmove_cstate_namespace), ascending by the id that the host sees, then the locators of those whose
- * locator is known (struct nvmove_cstate_locator), as in the state's section. What is in a namespace,
- * and what a host has done to it (reservations, write protection), is not part of it
+ * nvmove_cstate_namespace), ascending by the id that the host sees, then the locators of those
+ * whose locator is known (struct nvmove_cstate_locator), as in the state's section. What is in a
+ * namespace, and what a host has done to it (reservations, write protection), is not part of it
  * @magic: NVMOVE_COMPAT_MAGIC
  * @major: NVMOVE_COMPAT_MAJOR
  * @minor: NVMOVE_COMPAT_MINOR
@@ -62,8 +62,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_compat_limits, 24);
  * @sections_read: bit n: it knows section n
  * @sections_required: bit n: it refuses states without section n
  * @policy: NVMOVE_COMPAT_CHECK or NVMOVE_COMPAT_ADOPT
- * @protocols: NVMOVE_COMPAT_F_*, by which its state is saved and loaded; informative: a state is the
- *	same under any
+ * @protocols: NVMOVE_COMPAT_F_*, by which its state is saved and loaded; informative: a state is
+ *	the same under any
  * @num_members: controllers of its virtual subsystem, itself included
  * @locators_length: bytes of the locators
  * @identity: as the state's identity section

@@ -40,8 +40,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_vendor, 32);
 /**
  * enum nvmove_cstate_type - sections, each at most once
  * @NVMOVE_CSTATE_TYPE_MAX: the last one of a state
- * @NVMOVE_CSTATE_COMPAT: a compatibility record (compat.h). The only section of a question, never part
- *	of a state
+ * @NVMOVE_CSTATE_COMPAT: a compatibility record (compat.h). The only section of a question, never
+ *	part of a state
  */
 enum nvmove_cstate_type {
 	NVMOVE_CSTATE_IDENTITY		= 1,
@@ -83,10 +83,10 @@ struct nvmove_cstate_section {
 NVMOVE_ASSERT_SIZE(struct nvmove_cstate_section, 16);
 
 /**
- * struct nvmove_cstate_identity - who the controller is to its host, and what it offers. Every field
- * must equal the destination's, unless the destination adopts identities. Then it takes over whatever is
- * not marked; what is marked "fixed" must equal its own, what is marked "limit" must be within what it can
- * do
+ * struct nvmove_cstate_identity - who the controller is to its host, and what it offers. Every
+ * field must equal the destination's, unless the destination adopts identities. Then it takes over
+ * whatever is not marked; what is marked "fixed" must equal its own, what is marked "limit" must be
+ * within what it can do
  * @subnqn: subsystem NQN. Texts are printable ASCII, padded with NULs
  * @vendor_id, @subsystem_vendor_id: as Identify Controller reports them
  * @mdts: limit: Maximum Data Transfer Size, not 0
@@ -96,8 +96,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_section, 16);
  * @vwc: limit: bit 0 Volatile Write Cache present, a set. The rest of it is fixed
  * @lpa, @acl, @aerl, @elpe, @npss, @nwpc, @kas, @wctemp, @cctemp, @oaes, @ctratt: fixed: the fields
  *	of Identify Controller
- *	but for bit 18 of CTRATT (Reservations and Host Identifier Interaction), which equals bit 5 of
- *	ONCS
+ *	but for bit 18 of CTRATT (Reservations and Host Identifier Interaction), which equals bit 5
+ *	of ONCS
  * @version: fixed: the VS property
  * @num_namespaces: limit: Identify Controller NN, not 0
  * @num_queues: limit: virtual queue resources: I/O queue pairs + 1, at least 2
@@ -171,8 +171,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_admin_queue, 12);
 #define NVMOVE_CSTATE_FEATURE_SAVED	2
 
 /**
- * struct nvmove_cstate_feature - one value of a feature; the section is a list of them, ascending by
- * identifier, select, namespace and selector
+ * struct nvmove_cstate_feature - one value of a feature; the section is a list of them, ascending
+ * by identifier, select, namespace and selector
  * @fid: feature identifier
  * @select: NVMOVE_CSTATE_FEATURE_*, as in Get Features. A saved value is left out where it is the
  *	default
@@ -181,10 +181,10 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_admin_queue, 12);
  *	CDW11 21:16), else 0
  * @value: command dword 11 as Get Features returns it; 0 for a feature that is a data structure,
  *	but 1 for a Host Identifier (81h) of 128 bits
- * @length: bytes of data that follow, a multiple of 4. A Host Identifier is always 16 bytes. Of the 512
- *	of Host Behavior Support (16h), trailing zeroes are left out: @length is the shortest multiple
- *	of 4, 0 to 512, that has everything that is not 0, and no other is accepted; what is not there
- *	is 0
+ * @length: bytes of data that follow, a multiple of 4. A Host Identifier is always 16 bytes. Of the
+ *	512 of Host Behavior Support (16h), trailing zeroes are left out: @length is the shortest
+ *	multiple of 4, 0 to 512, that has everything that is not 0, and no other is accepted; what
+ *	is not there is 0
  */
 struct nvmove_cstate_feature {
 	__u8	fid;
@@ -269,8 +269,8 @@ struct nvmove_cstate_namespace {
 NVMOVE_ASSERT_SIZE(struct nvmove_cstate_namespace, 56);
 
 /**
- * struct nvmove_cstate_unposted - a completion for which its queue had no room; the section is a list
- * of them, per queue in the order in which they are to be posted
+ * struct nvmove_cstate_unposted - a completion for which its queue had no room; the section is a
+ * list of them, per queue in the order in which they are to be posted
  * @cqid: completion queue
  * @cqe: completion queue entry, phase tag 0
  */
@@ -305,8 +305,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_cstate_timers, 24);
 
 /**
  * struct nvmove_cstate_locator - where the data of an attached namespace lives, followed by @length
- * printable ASCII characters, padded with zeroes to 4 bytes; the section is a list of them, ascending
- * by id, of the namespaces whose locator is known. Two that are known must be equal
+ * printable ASCII characters, padded with zeroes to 4 bytes; the section is a list of them,
+ * ascending by id, of the namespaces whose locator is known. Two that are known must be equal
  * @length: characters, 1 to NVMOVE_CSTATE_MAX_LOCATOR
  */
 struct nvmove_cstate_locator {

@@ -289,8 +289,8 @@ enum nvmove_hmlm_cdq {
 #define NVMOVE_HMLM_CDQ_ETPT		(1u << 31)	/* arm the tail trigger of CDW13, once */
 
 /**
- * struct nvmove_hmlm_cdq_feature - what Get Features returns of a queue, in slots: the first 8 of 512
- * bytes, of which the others are reserved; DW0 is as CDW11
+ * struct nvmove_hmlm_cdq_feature - what Get Features returns of a queue, in slots: the first 8 of
+ * 512 bytes, of which the others are reserved; DW0 is as CDW11
  */
 struct nvmove_hmlm_cdq_feature {
 	__le32	head;
@@ -340,7 +340,8 @@ NVMOVE_ASSERT_SIZE(struct nvmove_hmlm_user_data_entry, 32);
  * struct nvmove_cstate_header - container of a controller's state
  * @version: 0
  * @attributes: bit 0: the controller was suspended throughout
- * @nvme_dwords: size of the NVMe Controller State in dwords, 128 bits of which the upper 64 are zero
+ * @nvme_dwords: size of the NVMe Controller State in dwords, 128 bits of which the upper 64 are
+ *	zero
  * @vendor_dwords: size of the Vendor Specific Data in dwords, likewise
  */
 struct nvmove_cstate_header {

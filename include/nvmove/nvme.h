@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the controller needs of the NVM Express Base Specification 2.0 and the NVM Command Set
- * Specification 1.0: registers, queue entries, opcodes, status codes, data structures. The prefix is
- * nvm_ because Linux and libnvme own nvme_. Layouts and numbers only, never logic.
+ * Specification 1.0: registers, queue entries, opcodes, status codes, data structures. The prefix
+ * is nvm_ because Linux and libnvme own nvme_. Layouts and numbers only, never logic.
  */
 #ifndef NVMOVE_NVME_H
 #define NVMOVE_NVME_H
@@ -546,7 +546,9 @@ enum nvm_virt_action {
 #define NVM_VIRT_RT_VQ		0
 #define NVM_VIRT_RT_VI		1
 
-/* Namespace Management (Base 5.23) and Namespace Attachment (Base 5.22), command dword 10 bits 3:0 */
+/*
+ * Namespace Management (Base 5.23) and Namespace Attachment (Base 5.22), command dword 10 bits 3:0
+ */
 #define NVM_NS_MGMT_CREATE	0x0
 #define NVM_NS_MGMT_DELETE	0x1
 #define NVM_NS_ATTACH_ATTACH	0x0

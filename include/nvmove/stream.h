@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The VFIO migration stream of nvme-vfio-pci: a hello record, a question to the destination, the
- * size of the controller state, the state in pieces, an end record (docs/stream.md). Every record is
- * checksummed; the question and the state inside are opaque here. Layouts and numbers only, never
- * logic.
+ * size of the controller state, the state in pieces, an end record (docs/stream.md). Every record
+ * is checksummed; the question and the state inside are opaque here. Layouts and numbers only,
+ * never logic.
  */
 #ifndef NVMOVE_STREAM_H
 #define NVMOVE_STREAM_H
@@ -73,8 +73,8 @@ enum nvmove_stream_protocol {
  * @device_id: PCI device id of the source's function, must equal the destination's
  * @cntlid: controller id of the source, informative (identity is the controller's to judge)
  * @protocol: enum nvmove_stream_protocol
- * @state_size: bytes of controller state in all, as in struct nvmove_stream_size; 0 if a size record
- *	follows, as the driver writes it since minor version 1
+ * @state_size: bytes of controller state in all, as in struct nvmove_stream_size; 0 if a size
+ *	record follows, as the driver writes it since minor version 1
  */
 struct nvmove_stream_hello {
 	__u8	magic[8];

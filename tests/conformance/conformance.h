@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The conformance tests of Host Managed Live Migration: what a requirement's test is, what a back end
- * has to be able to do, and the commands that tests are made of. Nothing here knows which back end it
- * is, or whose controller.
+ * The conformance tests of Host Managed Live Migration: what a requirement's test is, what a back
+ * end has to be able to do, and the commands that tests are made of. Nothing here knows which back
+ * end it is, or whose controller.
  */
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
@@ -33,7 +33,8 @@ enum role {
 };
 
 /**
- * struct admin_command - an admin command; bit 0 of the opcode says that data goes to the controller
+ * struct admin_command - an admin command; bit 0 of the opcode says that data goes to the
+ * controller
  * @prp1: if not 0, PRP Entry 1 as it is; @data is not used then
  * @data: @length bytes
  * @page_offset: of the data in its first memory page
@@ -117,10 +118,11 @@ struct guest_ops {
  * struct backend_ops - how a device is reached; what may be NULL is skipped with a reason
  * @admin: execute a command; 0, or -errno if it could not be submitted
  * @reset: Controller Level Reset of the MMC; NULL: not possible, or not allowed
- * @queue_memory: @length zeroed bytes, contiguous, that the MMC may write to at any time; may be NULL
+ * @queue_memory: @length zeroed bytes, contiguous, that the MMC may write to at any time; may be
+ *	NULL
  * @queue_memory_read: what is there at @address; with @queue_memory
- * @async_event_request: see that one is outstanding at the MMC; NULL if somebody else owns its admin
- *	queue
+ * @async_event_request: see that one is outstanding at the MMC; NULL if somebody else owns its
+ *	admin queue
  * @async_event: whether it has completed; with @async_event_request
  * @migratable: whether @admin reaches a migratable controller
  * @guest: NULL: somebody else is the host of the migratable controller

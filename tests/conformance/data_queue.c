@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Controller Data Queues and their feature (Base 2.3, 5.2.4, 5.2.26.1.23, 8.1.7). A queue is created and
- * deleted; nothing is logged, so that the controller never writes to it.
+ * Controller Data Queues and their feature (Base 2.3, 5.2.4, 5.2.26.1.23, 8.1.7). A queue is
+ * created and deleted; nothing is logged, so that the controller never writes to it.
  */
 #include "requirements.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A controller behind the Linux NVMe driver: admin passthrough through libnvme. The driver owns the
- * controller's admin queue and lends memory for the length of a command alone, so there is no memory for
- * a queue that is logged into, and no event of the controller's reaches this program.
+ * controller's admin queue and lends memory for the length of a command alone, so there is no
+ * memory for a queue that is logged into, and no event of the controller's reaches this program.
  */
 #include <dirent.h>
 #include <errno.h>

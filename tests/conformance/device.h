@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The back end that reaches an NVMe controller through the Linux driver, and what that driver and the
- * PCI bus know of who uses the functions around it.
+ * The back end that reaches an NVMe controller through the Linux driver, and what that driver and
+ * the PCI bus know of who uses the functions around it.
  */
 #ifndef DEVICE_H
 #define DEVICE_H
@@ -13,7 +13,8 @@
  * @name: of the MMC's character device, without /dev/
  * @fd: of the MMC
  * @migratable_fd: of a migratable controller, -1 if there is none
- * @bounce: the one buffer that commands transfer through: page aligned, as long as the program lives
+ * @bounce: the one buffer that commands transfer through: page aligned, as long as the program
+ *	lives
  */
 struct device {
 	struct backend base;

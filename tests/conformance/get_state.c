@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Migration Receive, Get Controller State (Base 2.3, 5.2.16) and what the standard fixes of the data
- * that it returns. The vendor specific part is never looked into.
+ * Migration Receive, Get Controller State (Base 2.3, 5.2.16) and what the standard fixes of the
+ * data that it returns. The vendor specific part is never looked into.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Who may migrate whom, and what Identify says of it (Base 2.3, 5.2.13.2.1, 5.2.13.2.21, 8.1.13). None
- * of these tests changes anything.
+ * Who may migrate whom, and what Identify says of it (Base 2.3, 5.2.13.2.1, 5.2.13.2.21, 8.1.13).
+ * None of these tests changes anything.
  */
 #include <string.h>
 

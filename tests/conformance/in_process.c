@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The conformance tests against ctrl/ in this process: a back end that is the host of both controllers,
- * and two ways to run the table: each requirement alone, and all of them in one session, as against
- * hardware. Nothing may be skipped that is not named here.
+ * The conformance tests against ctrl/ in this process: a back end that is the host of both
+ * controllers, and two ways to run the table: each requirement alone, and all of them in one
+ * session, as against hardware. Nothing may be skipped that is not named here.
  */
 #include "../unit/harness.h"
 #include "conformance.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * nvmove-conformance: tests whether an NVMe controller does Host Managed Live Migration as the standard
- * says. This file reads the command line, refuses what would harm, and reports.
+ * nvmove-conformance: tests whether an NVMe controller does Host Managed Live Migration as the
+ * standard says. This file reads the command line, refuses what would harm, and reports.
  */
 #include <argp.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What a Controller Level Reset of the migration management controller ends (Base 2.3, 5.2.17.1.1, 8.1.7,
- * 8.1.13).
+ * What a Controller Level Reset of the migration management controller ends (Base 2.3, 5.2.17.1.1,
+ * 8.1.7, 8.1.13).
  */
 #include "requirements.h"
 

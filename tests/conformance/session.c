@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A run against one device: what it is, what a test may ask for, and that after each test, however it
- * ended, the device is as it was. It never says which outcome is right.
+ * A run against one device: what it is, what a test may ask for, and that after each test, however
+ * it ended, the device is as it was. It never says which outcome is right.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -180,8 +180,8 @@ const char *session_open(struct session *session)
 }
 
 /*
- * A sequence that a test left unfinished is finished with the state that it began from: nothing else
- * lets the controller go on.
+ * A sequence that a test left unfinished is finished with the state that it began from: nothing
+ * else lets the controller go on.
  */
 static void end_suspension(struct session *session)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Migration Send, Set Controller State (Base 2.3, 5.2.17.1.3): sequences, what is refused, and that a
- * state which was set is the controller's. A state is only ever set into the controller that it was
- * read from.
+ * Migration Send, Set Controller State (Base 2.3, 5.2.17.1.3): sequences, what is refused, and that
+ * a state which was set is the controller's. A state is only ever set into the controller that it
+ * was read from.
  */
 #include <stdlib.h>
 #include <string.h>

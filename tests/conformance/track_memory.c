@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Track Memory Changes and Tracked Memory Changes (Base 2.3, 5.2.28.1.2, 5.2.27.1.1): what may be tracked and
- * what is reported. Without a guest only memory that nobody writes is tracked.
+ * Track Memory Changes and Tracked Memory Changes (Base 2.3, 5.2.28.1.2, 5.2.27.1.1): what may be
+ * tracked and what is reported. Without a guest only memory that nobody writes is tracked.
  */
 #include <stdlib.h>
 #include <string.h>

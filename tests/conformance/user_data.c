@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Log User Data Changes and the LBA Migration Queue (Base 2.3, 5.2.28.1.1, 8.1.7; NVM Command Set 1.1,
- * 5.6). These tests need memory that the controller may write to at any time, and most a guest.
+ * Log User Data Changes and the LBA Migration Queue (Base 2.3, 5.2.28.1.1, 8.1.7; NVM Command Set
+ * 1.1, 5.6). These tests need memory that the controller may write to at any time, and most a
+ * guest.
  */
 #include "requirements.h"
 
@@ -113,8 +114,8 @@ static void expect_sound(struct session *session, const struct nvmove_hmlm_user_
 }
 
 /*
- * Read until an entry with @esa: all before it are sound. Whether one of them, or it, covers @blocks
- * from @slba on is returned.
+ * Read until an entry with @esa: all before it are sound. Whether one of them, or it, covers
+ * @blocks from @slba on is returned.
  */
 static bool read_until(struct session *session, struct log *log, unsigned int esa, uint64_t slba,
 		       uint32_t blocks)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * libFuzzer target: a state from an attacker. A state is refused with a reason, by a controller
- * that is as it was before, or becomes a controller that behaves as any other does. A question (a container
- * whose first section is a compatibility record) is answered by a controller that is as it was before.
+ * that is as it was before, or becomes a controller that behaves as any other does. A question (a
+ * container whose first section is a compatibility record) is answered by a controller that is as
+ * it was before.
  *
  * The first byte of the input says how: bit 0 set: the state is taken as it is, clear: its
- * sizes and checksums are made right first, so that the fuzzer gets past them; bit 1: the controller
- * adopts the state's identity; bit 2: its parts are loaded alone, one after the other; 7:1 pick what it
- * goes through afterwards. The state follows.
+ * sizes and checksums are made right first, so that the fuzzer gets past them; bit 1: the
+ * controller adopts the state's identity; bit 2: its parts are loaded alone, one after the other;
+ * 7:1 pick what it goes through afterwards. The state follows.
  */
 #include <string.h>
 
@@ -296,7 +297,10 @@ static void check_refusal(struct nvmove_ctrl *ctrl, const struct nvmove_load_err
 	free(after);
 }
 
-/* @state cut down to its header and the @len bytes at @at; the sizes are those that the header claims. */
+/*
+ * @state cut down to its header and the @len bytes at @at; the sizes are those that the header
+ * claims.
+ */
 static uint8_t *cut_part(const uint8_t *state, size_t at, size_t len, bool is_vendor)
 {
 	struct nvmove_cstate_header header;
@@ -379,7 +383,10 @@ static bool load_whole(struct function *f, const uint8_t *state, size_t size)
 	return !result;
 }
 
-/* Whatever the answer is, nothing changes; as a state a question is refused, which the caller sees to. */
+/*
+ * Whatever the answer is, nothing changes; as a state a question is refused, which the caller sees
+ * to.
+ */
 static void answer(struct function *f, const uint8_t *question, size_t size)
 {
 	struct nvmove_load_error error;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The machine's states and where they go: destinations are made as an administrator would make them,
- * and what they answer must be what the compatibility records foretell. It never changes a state.
+ * The machine's states and where they go: destinations are made as an administrator would make
+ * them, and what they answer must be what the compatibility records foretell. It never changes a
+ * state.
  */
 #include <string.h>
 

@@ -119,7 +119,9 @@ static void ring(struct function *f, unsigned int qid)
 	guest_ring(f, 2 * qid, f->tail[qid]);
 }
 
-/* The data of a command that is going to be placed, at the front of a page that goes with its slot. */
+/*
+ * The data of a command that is going to be placed, at the front of a page that goes with its slot.
+ */
 static void attach_data(struct function *f, unsigned int qid, struct nvm_sqe *sqe,
 			const void *bytes, size_t len)
 {

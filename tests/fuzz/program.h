@@ -32,8 +32,8 @@
  * @OP_NAMESPACE: namespace 8: attach, or detach
  * @OP_FUNCTIONS: number 8 of VFs
  * @OP_MIGRATE: kind 8 (3:0 an index of migration commands, 6 without the NVMe Controller State, 7
- *	without vendor data), controller 8, page 8, length 16 (in dwords; FFFFh: of all that is asked
- *	for), offset 16 (in dwords)
+ *	without vendor data), controller 8, page 8, length 16 (in dwords; FFFFh: of all that is
+ *	asked for), offset 16 (in dwords)
  * @OP_MEMORY: page 8, path 8: host memory goes or comes back; how it is reached
  * @OP_DRAIN: the media complete everything
  * @OP_ENABLE: sizes 8, memory page size 8: admin queues in the first two pages, CC.EN
@@ -44,13 +44,13 @@
  *	namespace 8, type 8, keys 8 (3:0 current, 7:4 other)
  * @OP_SHADOW: doorbells 8, event indexes 8: Doorbell Buffer Config of two pages
  * @OP_BELL: doorbell 8, value 16: a shadow doorbell is left in memory, the register is not written
- * @OP_FEATURE: what 8 (3:0 an index of features, 6 Get, 7 save or the select that follows), namespace
- *	8, value 32
+ * @OP_FEATURE: what 8 (3:0 an index of features, 6 Get, 7 save or the select that follows),
+ *	namespace 8, value 32
  * @OP_CREATE: blocks 16, LBA format 8, NMIC 8, pool 8 (a multiple of 16: it fails): a namespace
  * @OP_DELETE: namespace 8
  * @OP_ATTACH: namespace 8, controllers 8 (a bit each; 7: detach)
- * @OP_IDENTITY: what 8: 0 move to, 1 check with a destination that adopts the identity; otherwise the
- *	secondary, if it is offline, gets an identity of its own or the device's: without 32
+ * @OP_IDENTITY: what 8: 0 move to, 1 check with a destination that adopts the identity; otherwise
+ *	the secondary, if it is offline, gets an identity of its own or the device's: without 32
  *
  * There is no room for more in 4:0.
  */

@@ -38,7 +38,9 @@
 
 #define ZEROES_4		0, 0, 0, 0
 #define ZEROES_8		ZEROES_4, ZEROES_4
-/* Commands of the primary: a Controller Data Queue of 8 slots in page 48 that logs VF 1, the head. */
+/*
+ * Commands of the primary: a Controller Data Queue of 8 slots in page 48 that logs VF 1, the head.
+ */
 #define CREATE_CDQ		OP_RAW, 0, NVMOVE_HMLM_CDQ, 0, 0, 0, ZEROES_4, ZEROES_8, ZEROES_8, \
 	0, 0, 0x13, 0, ZEROES_4, ZEROES_8, ZEROES_4, 1, 0, 2, 0, 64, 0, 0, 0, ZEROES_8, ZEROES_4, \
 	RING(0, 0), CONSUME(0, 0)
@@ -47,7 +49,10 @@
 	(head), 0, 0, 0, ZEROES_8, RING(0, 0), CONSUME(0, 0)
 #define HMLM(opcode, dw10, dw11) ADMIN(0, opcode, dw10, dw11, 0), RING(0, 0), CONSUME(0, 0)
 
-/* What the primary tracks of VF 1, all of a guest's memory, in the page that ADMIN() refers to; a report. */
+/*
+ * What the primary tracks of VF 1, all of a guest's memory, in the page that ADMIN() refers to; a
+ * report.
+ */
 #define TRACKED_RANGE		OP_POKE, 0, 0x60, 20, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x10, 0, ZEROES_4, \
 	64, 0, 0, 0
 #define TRACK_RECEIVE(dwords)	OP_RAW, 0, NVMOVE_HMLM_TRACK_RECEIVE, 0, 0, 0, ZEROES_4, ZEROES_8, \

@@ -220,7 +220,9 @@ void witness_adopt(struct function *f)
 
 void witness_look(struct function *f)
 {
-	/* A reset, after which there is nothing, or the primary's host has loaded an older state. */
+	/*
+	 * A reset, after which there is nothing, or the primary's host has loaded an older state.
+	 */
 	if (f->witness.epoch != f->ctrl->epoch)
 		witness_adopt(f);
 	for (unsigned int qid = 0; qid <= IO_QUEUES; qid++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What can be done to a controller and its surroundings, one thing at a time, with every value in it:
- * an action means the same whatever came before, or nothing where it makes no sense. A list of them, a
- * line of text each, is a script.
+ * What can be done to a controller and its surroundings, one thing at a time, with every value in
+ * it: an action means the same whatever came before, or nothing where it makes no sense. A list of
+ * them, a line of text each, is a script.
  */
 #ifndef MODEL_ACTION_H
 #define MODEL_ACTION_H
@@ -29,11 +29,11 @@
  * @ACTION_VFS: number of functions that exist
  * @ACTION_OFFLINE, @ACTION_ONLINE: Virtualization Management by the host of the primary
  * @ACTION_ATTACH, @ACTION_DETACH: nsid
- * @ACTION_NEIGHBOUR: another host comes, does something with reservations, goes: its id, nsid, opcode
- *	above CDW10, new or preempted key above the current one (one byte each)
+ * @ACTION_NEIGHBOUR: another host comes, does something with reservations, goes: its id, nsid,
+ *	opcode above CDW10, new or preempted key above the current one (one byte each)
  * @ACTION_MOVE: of the twin that moves: enum move_by, devices that it goes to before it is resumed,
- *	seed of the pieces' sizes, seed of the life that the last device's controller had before, 0 for
- *	none
+ *	seed of the pieces' sizes, seed of the life that the last device's controller had before, 0
+ *	for none
  * @ACTION_RESUME: of the twin that has moved
  */
 enum action_kind {
@@ -79,7 +79,9 @@ struct action {
 /* Write @action as a line of text. */
 void action_print(FILE *to, const struct action *action);
 
-/* Read a line; false if it is no action. An empty line or a comment leaves NR_ACTIONS as the kind. */
+/*
+ * Read a line; false if it is no action. An empty line or a comment leaves NR_ACTIONS as the kind.
+ */
 bool action_parse(const char *line, struct action *action);
 
 #endif /* MODEL_ACTION_H */

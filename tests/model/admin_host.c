@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The host of a primary: as much of a driver as it takes to send one admin command at a time, and what
- * an administrator does to the controller under test with it.
+ * The host of a primary: as much of a driver as it takes to send one admin command at a time, and
+ * what an administrator does to the controller under test with it.
  */
 #include <endian.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What a host can see of the twins must be the same: memory, interrupts, properties, media. Only the
- * first difference is noted.
+ * What a host can see of the twins must be the same: memory, interrupts, properties, media. Only
+ * the first difference is noted.
  */
 #include <endian.h>
 #include <stdarg.h>
@@ -55,9 +55,9 @@ uint32_t unread_vectors(const struct nvmove_ctrl *ctrl)
 }
 
 /*
- * Vectors for which interrupt coalescing counts from different entries on. A resume signals what was
- * held back and begins anew, so that from then on until both are signalled neither has to follow the
- * other; what each must do is the unit tests' business.
+ * Vectors for which interrupt coalescing counts from different entries on. A resume signals what
+ * was held back and begins anew, so that from then on until both are signalled neither has to
+ * follow the other; what each must do is the unit tests' business.
  */
 uint32_t coalescing_vectors(const struct twins *t)
 {

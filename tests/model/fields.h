@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A register of the library's own plain data: every member of every structure that a host can observe,
- * with the section of the controller state that carries it, or the reason why none does. Whoever adds a
- * member adds a line; tests/model/state_fields.c fails otherwise.
+ * A register of the library's own plain data: every member of every structure that a host can
+ * observe, with the section of the controller state that carries it, or the reason why none does.
+ * Whoever adds a member adds a line; tests/model/state_fields.c fails otherwise.
  */
 #ifndef MODEL_FIELDS_H
 #define MODEL_FIELDS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Thinks of what a host, its guest and its devices could do next, mostly within the rules. It looks at
- * the twins, so that what it thinks of makes sense; it changes nothing.
+ * Thinks of what a host, its guest and its devices could do next, mostly within the rules. It looks
+ * at the twins, so that what it thinks of makes sense; it changes nothing.
  */
 #include <endian.h>
 #include <errno.h>

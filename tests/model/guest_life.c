@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The random life of a guest whose memory is tracked: commands good and bad, media that write a part of
- * the data before they complete or fail, resets. It knows nothing of the tracking.
+ * The random life of a guest whose memory is tracked: commands good and bad, media that write a
+ * part of the data before they complete or fail, resets. It knows nothing of the tracking.
  */
 #include <endian.h>
 #include <errno.h>

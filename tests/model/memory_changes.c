@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Random migrations of a guest's memory. The destination is sent what a report names, at the time of the
- * report, as a hypervisor would do it, with commands in flight and reports that fail. Where nothing is in
- * flight and everything has been reported, the destination's memory must be the source's. Nothing may be
- * reported that the controller has not written, but for what is in the same granule.
+ * Random migrations of a guest's memory. The destination is sent what a report names, at the time
+ * of the report, as a hypervisor would do it, with commands in flight and reports that fail. Where
+ * nothing is in flight and everything has been reported, the destination's memory must be the
+ * source's. Nothing may be reported that the controller has not written, but for what is in the
+ * same granule.
  */
 #include <endian.h>
 #include <errno.h>

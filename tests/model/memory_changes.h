@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A migration's view of a guest's memory: what the source has, what the destination has been sent so
- * far, and what the tracked controller is known to have written. memory_changes.c says what must hold.
+ * A migration's view of a guest's memory: what the source has, what the destination has been sent
+ * so far, and what the tracked controller is known to have written. memory_changes.c says what must
+ * hold.
  */
 #ifndef MODEL_MEMORY_CHANGES_H
 #define MODEL_MEMORY_CHANGES_H

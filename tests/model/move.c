@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Moving the controller under test from one device to the other, by whatever transport; the library's
- * calls, which are one; and the life that the other controller had before.
+ * Moving the controller under test from one device to the other, by whatever transport; the
+ * library's calls, which are one; and the life that the other controller had before.
  */
 #include <endian.h>
 #include <stdarg.h>

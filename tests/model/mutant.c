@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Planted bugs; see mutant.h. An edit works on one section's payload, or on the I/O queues, of a state
- * that ctrl/ itself has written, so it trusts what it reads.
+ * Planted bugs; see mutant.h. An edit works on one section's payload, or on the I/O queues, of a
+ * state that ctrl/ itself has written, so it trusts what it reads.
  */
 #include <stdlib.h>
 #include <string.h>

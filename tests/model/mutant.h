@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Planted bugs: each leaves something out of a saved state or spoils it, as a bug in saving or loading
- * would, and makes the checksums right again. The twins must notice every one.
+ * Planted bugs: each leaves something out of a saved state or spoils it, as a bug in saving or
+ * loading would, and makes the checksums right again. The twins must notice every one.
  */
 #ifndef MODEL_MUTANT_H
 #define MODEL_MUTANT_H

@@ -75,8 +75,8 @@ void world_neighbour(struct world *world, const struct neighbour *neighbour)
 }
 
 /*
- * Namespaces that the guest has not attached are no part of its state: the other device learns of them
- * by other means, which nvmove knows nothing of.
+ * Namespaces that the guest has not attached are no part of its state: the other device learns of
+ * them by other means, which nvmove knows nothing of.
  */
 void copy_device_state(struct nvmove_namespace *to, const struct nvmove_namespace *from)
 {

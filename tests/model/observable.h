@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The register of observable items: everything that a host of a migratable controller can see, with the
- * sections of the controller state that carry it, or the reason why none needs to.
+ * The register of observable items: everything that a host of a migratable controller can see, with
+ * the sections of the controller state that carry it, or the reason why none needs to.
  */
 #ifndef MODEL_OBSERVABLE_H
 #define MODEL_OBSERVABLE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The register of observable items (observable.c) is compared with what a migratable controller turns
- * out to support when everything is tried: neither may have what the other has not. No section of the
- * state is there for nothing.
+ * The register of observable items (observable.c) is compared with what a migratable controller
+ * turns out to support when everything is tried: neither may have what the other has not. No
+ * section of the state is there for nothing.
  */
 #include <stdio.h>
 
@@ -13,7 +13,9 @@
 #define SECONDARY	1
 #define NSID		3	/* attached to it */
 
-/* Each rig has everything that may be there at all: a member of the device with all that it can do. */
+/*
+ * Each rig has everything that may be there at all: a member of the device with all that it can do.
+ */
 static struct driver *new_driver(struct rig **rig)
 {
 	*rig = rig_new_secondaries(NULL, SECONDARY);

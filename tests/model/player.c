@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Does an action to both twins and has them compared. An action that makes no sense where they are is
- * done to neither, so that any part of a script is a script.
+ * Does an action to both twins and has them compared. An action that makes no sense where they are
+ * is done to neither, so that any part of a script is a script.
  */
 #include <endian.h>
 #include <string.h>
@@ -65,7 +65,10 @@ static void register_write(struct twins *t, uint64_t offset, uint64_t value, uns
 		nvmove_ctrl_write(world->guest.ctrl, offset, value, size);
 }
 
-/* The twin that stays has posted as much or more by now, so what the moved one accepts it does, too. */
+/*
+ * The twin that stays has posted as much or more by now, so what the moved one accepts it does,
+ * too.
+ */
 static bool head_is_valid(const struct twins *t, uint64_t qid, uint64_t head)
 {
 	const struct cq_state *cq;
@@ -100,8 +103,8 @@ static uint64_t shadow_offset(const struct twins *t, uint64_t number)
 }
 
 /*
- * In memory, too, where that is used. There a bad value would stay, and be reported once more when the
- * controller looks again after a move.
+ * In memory, too, where that is used. There a bad value would stay, and be reported once more when
+ * the controller looks again after a move.
  */
 static void ring(struct twins *t, uint64_t number, uint32_t value, bool valid)
 {

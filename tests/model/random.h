@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Numbers that look random and follow from a seed, so that whatever they decided can be decided again.
+ * Numbers that look random and follow from a seed, so that whatever they decided can be decided
+ * again.
  */
 #ifndef MODEL_RANDOM_H
 #define MODEL_RANDOM_H

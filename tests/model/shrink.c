@@ -51,7 +51,10 @@ enum outcome script_play(const struct script *script, const struct mutant *mutan
 	return WEXITSTATUS(status) - 16;
 }
 
-/* Try @script without @count actions from @from on; keep it like that if it still ends the same way. */
+/*
+ * Try @script without @count actions from @from on; keep it like that if it still ends the same
+ * way.
+ */
 static bool leave_out(struct script *script, size_t from, size_t count, enum outcome outcome,
 		      const struct mutant *mutant)
 {

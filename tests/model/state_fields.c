@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The register of plain data (fields.c) names every member there is, by the source and by the layout;
- * and every member that it says travels does: it is given a value that a new controller does not have,
- * saved, loaded elsewhere and found again.
+ * The register of plain data (fields.c) names every member there is, by the source and by the
+ * layout; and every member that it says travels does: it is given a value that a new controller
+ * does not have, saved, loaded elsewhere and found again.
  *
  * usage: state_fields, with the path of controller.h in NVMOVE_CONTROLLER_H
  */

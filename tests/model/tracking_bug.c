@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Bugs planted in the tracking of memory: marks are taken away that a controller with the bug would not
- * have made, or made where it would make them. The migrations must notice every one.
+ * Bugs planted in the tracking of memory: marks are taken away that a controller with the bug would
+ * not have made, or made where it would make them. The migrations must notice every one.
  */
 #include <string.h>
 

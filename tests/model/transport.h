@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * By what a controller is moved: the library's calls, or the commands of both primaries in one of two
- * protocols. Each knows how to suspend, save, load and resume; none knows why.
+ * By what a controller is moved: the library's calls, or the commands of both primaries in one of
+ * two protocols. Each knows how to suspend, save, load and resume; none knows why.
  */
 #ifndef MODEL_TRANSPORT_H
 #define MODEL_TRANSPORT_H
@@ -42,7 +42,9 @@ struct transport {
 extern const struct transport transport_rfc;
 extern const struct transport transport_hmlm;
 
-/* Bytes of the next piece of a state of which @left are left; a multiple of 4 as long as @left is. */
+/*
+ * Bytes of the next piece of a state of which @left are left; a multiple of 4 as long as @left is.
+ */
 uint32_t transport_piece(struct random *random, long left);
 
 /* A command of the primary of the device that the controller is in, with the data buffer. */

@@ -77,7 +77,9 @@ static bool save_size(struct world *world, struct bytes *state, const struct rea
 	return state->data;
 }
 
-/* Take a piece over, or compare it with what is there; @known has one byte for each of the state's. */
+/*
+ * Take a piece over, or compare it with what is there; @known has one byte for each of the state's.
+ */
 static bool take(const uint8_t *piece, uint64_t at, uint32_t len, struct bytes *state,
 		 uint8_t *known, const struct reason *reason)
 {

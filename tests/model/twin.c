@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Twins: two identical controllers are given the same random life: registers, commands good and bad,
- * media that complete in random order or fail, resets, events. One of them is moved to another device
- * again and again. Whatever a host can see of them must be the same at every step. Where it is not,
- * what was done is written down as a short script that can be played again.
+ * Twins: two identical controllers are given the same random life: registers, commands good and
+ * bad, media that complete in random order or fail, resets, events. One of them is moved to another
+ * device again and again. Whatever a host can see of them must be the same at every step. Where it
+ * is not, what was done is written down as a short script that can be played again.
  */
 #include <getopt.h>
 #include <limits.h>

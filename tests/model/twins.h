@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two worlds that are told the same, one of whose controllers moves: the generator thinks of an action,
- * the player does it to both, the comparison looks for a difference, and a script that shows one is
- * shrunk.
+ * Two worlds that are told the same, one of whose controllers moves: the generator thinks of an
+ * action, the player does it to both, the comparison looks for a difference, and a script that
+ * shows one is shrunk.
  */
 #ifndef MODEL_TWINS_H
 #define MODEL_TWINS_H

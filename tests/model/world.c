@@ -143,7 +143,8 @@ static void transfer(uint8_t *data, struct nvmove_media_io *io)
 }
 
 /*
- * A medium has read the first @len bytes of what its pending operation number @index reads, if it reads.
+ * A medium has read the first @len bytes of what its pending operation number @index reads, if it
+ * reads.
  */
 void world_transfer_part(struct world *world, unsigned int index, size_t len)
 {
@@ -266,7 +267,9 @@ void world_attach_there(struct world *world, uint32_t nsid)
 	attach(world, !world->here, nsid);
 }
 
-/* What no state speaks of is the device's own: a host that attaches the namespace later sees that. */
+/*
+ * What no state speaks of is the device's own: a host that attaches the namespace later sees that.
+ */
 void world_detach_there(struct world *world, uint32_t nsid)
 {
 	struct nvmove_subsystem *here = world->subsystem[world->here];

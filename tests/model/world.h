@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A world for one controller under test: guest memory, a medium that completes when told to, a clock,
- * a record of interrupts and of memory written; two devices that the controller can live in and the
- * host that administers each. It decides nothing by itself, so two worlds that are told the same do the
- * same.
+ * A world for one controller under test: guest memory, a medium that completes when told to, a
+ * clock, a record of interrupts and of memory written; two devices that the controller can live in
+ * and the host that administers each. It decides nothing by itself, so two worlds that are told the
+ * same do the same.
  */
 #ifndef MODEL_WORLD_H
 #define MODEL_WORLD_H
@@ -103,7 +103,9 @@ void world_complete(struct world *world, unsigned int index, int error);
 void world_drain(struct world *world);
 void world_advance(struct world *world, uint64_t ns);
 
-/* A namespace, by the id that the guest sees: of the controller under test, of the other device's. */
+/*
+ * A namespace, by the id that the guest sees: of the controller under test, of the other device's.
+ */
 void world_attach(struct world *world, uint32_t nsid);
 void world_detach(struct world *world, uint32_t nsid);
 void world_attach_there(struct world *world, uint32_t nsid);
@@ -113,7 +115,9 @@ void port_bind(struct port *port, struct nvmove_ctrl *ctrl);
 void port_unbind(struct port *port);
 void port_settle(struct port *port);
 
-/* A host's admin command: its status without More and Do Not Retry; 0xffff if it does not complete. */
+/*
+ * A host's admin command: its status without More and Do Not Retry; 0xffff if it does not complete.
+ */
 uint32_t admin_host_command(struct admin_host *host, struct nvm_sqe *sqe, uint32_t *dw0);
 
 /* The data buffer of admin commands, HOST_BUFFER bytes of two pages. */
@@ -156,8 +160,8 @@ struct move {
 };
 
 /*
- * Move the drained controller to the other device; it is left suspended. @mutant, if not NULL, is let
- * loose on the state. False, with the reason, if it does not work.
+ * Move the drained controller to the other device; it is left suspended. @mutant, if not NULL, is
+ * let loose on the state. False, with the reason, if it does not work.
  */
 bool world_move(struct world *world, const struct move *move, const struct mutant *mutant, char *why,
 		size_t why_size);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R20: over random pairs of devices and virtual subsystems, the offline check says yes if and only if
- * the load succeeds, and the first of its reasons is the load's. So does the destination when it is asked.
+ * R20: over random pairs of devices and virtual subsystems, the offline check says yes if and only
+ * if the load succeeds, and the first of its reasons is the load's. So does the destination when it
+ * is asked.
  */
 #include <stdio.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R20, R23: a controller's compatibility record, read as log page C1h and sent to another device like a
- * state, is a question that is answered before anything is suspended and that changes nothing.
+ * R20, R23: a controller's compatibility record, read as log page C1h and sent to another device
+ * like a state, is a question that is answered before anything is suspended and that changes
+ * nothing.
  */
 #include <nvmove/compat.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R20: the compatibility record says what a controller is and could be, and is read with the distrust
- * that anything from outside deserves.
+ * R20: the compatibility record says what a controller is and could be, and is read with the
+ * distrust that anything from outside deserves.
  */
 #include <stdio.h>
 
@@ -354,7 +354,10 @@ TEST_CASE(every_flipped_bit_is_found)
 	rig_free(rig);
 }
 
-/* A record is bytes from somewhere: whatever they are, the answer comes, and no byte beyond is read. */
+/*
+ * A record is bytes from somewhere: whatever they are, the answer comes, and no byte beyond is
+ * read.
+ */
 TEST_CASE(sealed_garbage_is_judged)
 {
 	static const struct rig_options options = { .locator = { [2] = "nfs://a/2", [3] = "x" } };

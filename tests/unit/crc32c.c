@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The checksum of the controller state is CRC-32C (RFC 3720, appendix B.4), however long the data is,
- * wherever it begins and in whatever pieces it comes: the library computes it in several ways.
+ * The checksum of the controller state is CRC-32C (RFC 3720, appendix B.4), however long the data
+ * is, wherever it begins and in whatever pieces it comes: the library computes it in several ways.
  */
 #include "lm/crc32c.h"
 #include "state_editor.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The driver's arithmetic of DMA logging (kernel/dirty-ranges.h): a device is asked to track at least
- * what user space wants logged and never more than the device can, every granule has one bit, and a
- * report that contradicts the request is found out.
+ * The driver's arithmetic of DMA logging (kernel/dirty-ranges.h): a device is asked to track at
+ * least what user space wants logged and never more than the device can, every granule has one bit,
+ * and a report that contradicts the request is found out.
  */
 #include "byteorder.h"
 #include "harness.h"

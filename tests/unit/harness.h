@@ -261,14 +261,14 @@ void rig_advance(struct rig *rig, uint64_t ns);
 void rig_online(struct rig *rig, unsigned int index, unsigned int queues, unsigned int vectors);
 
 /**
- * rig_vsubsystem_config() - a virtual subsystem "nqn.2026-11.org.example:virtual", otherwise the device's
- * own values
+ * rig_vsubsystem_config() - a virtual subsystem "nqn.2026-11.org.example:virtual", otherwise the
+ * device's own values
  */
 struct nvmove_vsubsystem_config rig_vsubsystem_config(struct rig *rig);
 
 /**
- * rig_join() - secondary @index joins a new virtual subsystem as controller @cntlid. It must be offline;
- * VFs exist after this
+ * rig_join() - secondary @index joins a new virtual subsystem as controller @cntlid. It must be
+ * offline; VFs exist after this
  */
 struct nvmove_vsubsystem *rig_join(struct rig *rig, unsigned int index,
 				   const struct nvmove_vsubsystem_config *config, uint16_t cntlid);

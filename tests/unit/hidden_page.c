@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The lab's device leaves one page out of its reports of changed memory, as it is told to
- * (qemu/fault-command.c): from the report on in which it is chosen, wherever in a range it lies, and every
- * other page is reported. If it could hide more, or less, a test that plants a miss would prove nothing.
+ * (qemu/fault-command.c): from the report on in which it is chosen, wherever in a range it lies,
+ * and every other page is reported. If it could hide more, or less, a test that plants a miss would
+ * prove nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,7 +97,9 @@ static void not_before_its_time(void **unused)
 	assert_int_equal(pages_of(&report), 0);
 }
 
-/* Without room for a further range the shorter rest of the range goes, too, and nothing is overrun. */
+/*
+ * Without room for a further range the shorter rest of the range goes, too, and nothing is overrun.
+ */
 static void a_full_report(void **unused)
 {
 	static const uint32_t ranges[ROOM][2] = {

@@ -79,7 +79,9 @@ TEST_CASE(get_one_dword)
 	check(&sqe, &expected);
 }
 
-/* the number of dwords is 1-based; the state is longer than what this piece and those before hold */
+/*
+ * the number of dwords is 1-based; the state is longer than what this piece and those before hold
+ */
 TEST_CASE(set_state_in_the_middle)
 {
 	static const struct expected expected = {

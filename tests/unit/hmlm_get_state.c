@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Migration Receive, Get Controller State (Base 2.3, 5.2.16): any dwords of a state, in any order and as
- * often as wanted; what a reader is told of a controller that is not suspended; every status.
+ * Migration Receive, Get Controller State (Base 2.3, 5.2.16): any dwords of a state, in any order
+ * and as often as wanted; what a reader is told of a controller that is not suspended; every
+ * status.
  */
 #include "migration_host.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Which migration commands a subsystem offers is its configuration's choice; whatever is left out is
- * neither advertised nor known, and only the primary of a subsystem with secondaries has any.
+ * Which migration commands a subsystem offers is its configuration's choice; whatever is left out
+ * is neither advertised nor known, and only the primary of a subsystem with secondaries has any.
  */
 #include "migration_host.h"
 

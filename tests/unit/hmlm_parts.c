@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The two parts of a state, asked for and set alone (Base 2.3, 5.2.16, 5.2.17): I/O queues in the NVMe
- * Controller State, everything else in the vendor data.
+ * The two parts of a state, asked for and set alone (Base 2.3, 5.2.16, 5.2.17): I/O queues in the
+ * NVMe Controller State, everything else in the vendor data.
  */
 #include "migration_host.h"
 

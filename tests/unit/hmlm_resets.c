@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What resets do to migrations (Base 2.3, 8.1.13): of the migration management controller, which ends
- * every suspension and every transfer, and of a migratable controller, which ends its own.
+ * What resets do to migrations (Base 2.3, 8.1.13): of the migration management controller, which
+ * ends every suspension and every transfer, and of a migratable controller, which ends its own.
  */
 #include "migration_host.h"
 

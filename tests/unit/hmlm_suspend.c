@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Migration Send, Suspend and Resume (Base 2.3, 5.2.17): which controllers they take, what each leaves
- * behind, and every status.
+ * Migration Send, Suspend and Resume (Base 2.3, 5.2.17): which controllers they take, what each
+ * leaves behind, and every status.
  */
 #include "migration_host.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R2, R12, R19: under the policy "adopt" the only member of a virtual subsystem takes over the identity
- * and limits of the state that it loads; what the device cannot do is refused by name.
+ * R2, R12, R19: under the policy "adopt" the only member of a virtual subsystem takes over the
+ * identity and limits of the state that it loads; what the device cannot do is refused by name.
  */
 #include "harness.h"
 #include "state_editor.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R2, R19: under the policy "check" a state is taken by a controller of the same identity alone, wherever
- * that identity has been created, and every difference is refused by name with both values.
+ * R2, R19: under the policy "check" a state is taken by a controller of the same identity alone,
+ * wherever that identity has been created, and every difference is refused by name with both
+ * values.
  */
 #include "harness.h"
 #include "state_editor.h"

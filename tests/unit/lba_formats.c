@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * LBA formats (NVM Command Set 4.1.5.1): every namespace lists 512 and 4096 bytes and says which one
- * it has, and blocks are counted in it.
+ * LBA formats (NVM Command Set 4.1.5.1): every namespace lists 512 and 4096 bytes and says which
+ * one it has, and blocks are counted in it.
  */
 #include "harness.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What an administrator reads when a state is refused: the exact message for each kind of state that
- * must not be loaded, and the kinds that differ harmlessly (R6, R18, R19).
+ * What an administrator reads when a state is refused: the exact message for each kind of state
+ * that must not be loaded, and the kinds that differ harmlessly (R6, R18, R19).
  */
 #include <stdio.h>
 

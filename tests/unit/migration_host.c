@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Migration Send and Migration Receive, see migration_host.h. Offsets are those of the specification's
- * figures, not of the library's header.
+ * Migration Send and Migration Receive, see migration_host.h. Offsets are those of the
+ * specification's figures, not of the library's header.
  */
 #include "migration_host.h"
 

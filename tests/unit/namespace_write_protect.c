@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Namespace Write Protection (Base 8.12): feature 84h, what it refuses, what it lets through, how long
- * it lasts, and how it moves with a controller.
+ * Namespace Write Protection (Base 8.12): feature 84h, what it refuses, what it lets through, how
+ * long it lasts, and how it moves with a controller.
  */
 #include "harness.h"
 #include "state_editor.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Queues that lie on each other, or beyond any address that host memory can have, are refused when the
- * host creates them: what a controller accepts must be a state that another one loads.
+ * Queues that lie on each other, or beyond any address that host memory can have, are refused when
+ * the host creates them: what a controller accepts must be a state that another one loads.
  */
 #include "harness.h"
 

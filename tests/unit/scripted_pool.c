@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A pool of scripted media that checks what the library does with it: an id has one medium at a time,
- * and a medium that is destroyed has nothing under way.
+ * A pool of scripted media that checks what the library does with it: an id has one medium at a
+ * time, and a medium that is destroyed has nothing under way.
  */
 #include "harness.h"
 

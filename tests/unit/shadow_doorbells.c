@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Doorbell Buffer Config and the doorbells it moves into host memory (Base 5.8, annex B.5): what the
- * controller writes where, and that no command waits for a doorbell that the host need not ring.
+ * Doorbell Buffer Config and the doorbells it moves into host memory (Base 5.8, annex B.5): what
+ * the controller writes where, and that no command waits for a doorbell that the host need not
+ * ring.
  */
 #include "shadow_host.h"
 
@@ -137,7 +138,9 @@ TEST_CASE(a_busy_queue_is_looked_at_without_a_ring)
 	rig_free(bench.rig);
 }
 
-/* The host stores a tail at the worst moment: it still sees the old event index, and does not ring. */
+/*
+ * The host stores a tail at the worst moment: it still sees the old event index, and does not ring.
+ */
 static void store_before_event_index(struct function *function, uint64_t addr)
 {
 	struct bench *bench = function->before_write_arg;

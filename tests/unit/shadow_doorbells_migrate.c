@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Shadow doorbells and a guest that goes on writing them while its controller is suspended, saved and
- * loaded elsewhere: nobody looks meanwhile, and nothing is lost afterwards.
+ * Shadow doorbells and a guest that goes on writing them while its controller is suspended, saved
+ * and loaded elsewhere: nobody looks meanwhile, and nothing is lost afterwards.
  */
 #include <endian.h>
 

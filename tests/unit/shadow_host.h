@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host's side of shadow doorbells (Base annex B.5), the way Linux does it: each doorbell goes to
- * memory, and to the register only if it passes the event index.
+ * The host's side of shadow doorbells (Base annex B.5), the way Linux does it: each doorbell goes
+ * to memory, and to the register only if it passes the event index.
  */
 #ifndef UNIT_SHADOW_HOST_H
 #define UNIT_SHADOW_HOST_H

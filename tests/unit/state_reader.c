@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Reading a state without a controller: the parts are where the writer put them, unknown sections that
- * may be left out do not hide them, and what a load would refuse for its form is refused in its words.
+ * Reading a state without a controller: the parts are where the writer put them, unknown sections
+ * that may be left out do not hide them, and what a load would refuse for its form is refused in
+ * its words.
  */
 #include <state_reader.h>
 

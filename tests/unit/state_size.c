@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * How large a state may be: 4 KiB, 64 bytes per I/O queue pair and 256 bytes per attached namespace
- * hold the state of a controller in ordinary use, with two registrants per namespace, whatever it could
- * have and does not. Times are the business of make bench.
+ * hold the state of a controller in ordinary use, with two registrants per namespace, whatever it
+ * could have and does not. Times are the business of make bench.
  */
 #include "state_editor.h"
 

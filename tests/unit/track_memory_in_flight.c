@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Memory that a command in flight writes to is reported once the command is over, however it ends: what
- * is copied while its data still arrive is reported again (Base 2.3, 5.2.27).
+ * Memory that a command in flight writes to is reported once the command is over, however it ends:
+ * what is copied while its data still arrive is reported again (Base 2.3, 5.2.27).
  */
 #include "tracking_host.h"
 

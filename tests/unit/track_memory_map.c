@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The marks of written memory (ctrl/lm/dirty_map.h) do what one flag per granule would do, whatever the
- * ranges, up to the largest sum and at the end of the address space.
+ * The marks of written memory (ctrl/lm/dirty_map.h) do what one flag per granule would do, whatever
+ * the ranges, up to the largest sum and at the end of the address space.
  */
 #include "harness.h"
 #include "lm/dirty_map.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tracked Memory Changes (Base 2.3, 5.2.27): what is returned for whatever length the host asks for, and
- * that what the host did not get stays to be reported.
+ * Tracked Memory Changes (Base 2.3, 5.2.27): what is returned for whatever length the host asks
+ * for, and that what the host did not get stays to be reported.
  */
 #include "tracking_host.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Tracking ends with a reset of the primary, and with nothing that happens to the tracked controller: no
- * reset, no migration of it makes a report forget what was written (Base 2.3, 8.1.13).
+ * Tracking ends with a reset of the primary, and with nothing that happens to the tracked
+ * controller: no reset, no migration of it makes a report forget what was written (Base 2.3,
+ * 8.1.13).
  */
 #include "tracking_host.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Track Memory Changes (Base 2.3, 5.2.28): what is offered, what can be begun and ended, and the status
- * of everything else.
+ * Track Memory Changes (Base 2.3, 5.2.28): what is offered, what can be begun and ended, and the
+ * status of everything else.
  */
 #include "tracking_host.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Every write of a tracked controller to its host's memory is reported (Base 2.3, 5.2.27): data, whether
- * mapped or copied, completion queue entries, event indexes; and nothing that it only reads.
+ * Every write of a tracked controller to its host's memory is reported (Base 2.3, 5.2.27): data,
+ * whether mapped or copied, completion queue entries, event indexes; and nothing that it only
+ * reads.
  */
 #include "shadow_host.h"
 #include "tracking_host.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host that has the memory of a secondary controller tracked, by commands of the primary's driver
- * (Base 2.3, 5.2.27 and 5.2.28).
+ * The host that has the memory of a secondary controller tracked, by commands of the primary's
+ * driver (Base 2.3, 5.2.27 and 5.2.28).
  */
 #ifndef UNIT_TRACKING_HOST_H
 #define UNIT_TRACKING_HOST_H

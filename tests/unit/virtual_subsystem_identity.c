@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R2: a member of a virtual subsystem has its identity in the eyes of its host, and the device's own in
- * the eyes of the primary; nobody else changes.
+ * R2: a member of a virtual subsystem has its identity in the eyes of its host, and the device's
+ * own in the eyes of the primary; nobody else changes.
  */
 #include "harness.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R12: what a virtual subsystem leaves out of the device's abilities is neither advertised nor done by
- * its members, and is done by everybody else as before.
+ * R12: what a virtual subsystem leaves out of the device's abilities is neither advertised nor done
+ * by its members, and is done by everybody else as before.
  */
 #include "harness.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * R2: a namespace has the id that the controller's host knows, whatever id the device has for it; on the
- * other side of a migration the device's id may be another one.
+ * R2: a namespace has the id that the controller's host knows, whatever id the device has for it;
+ * on the other side of a migration the device's id may be another one.
  */
 #include "harness.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Loads states into one controller of a scene, one after the other, and says of each what came of it:
- * "loaded", or "refused", the section and the reason. Input: 4 bytes of length, little-endian, and a
- * state, again and again. check.py compares its judgement with that of cstate.py.
+ * Loads states into one controller of a scene, one after the other, and says of each what came of
+ * it: "loaded", or "refused", the section and the reason. Input: 4 bytes of length, little-endian,
+ * and a state, again and again. check.py compares its judgement with that of cstate.py.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The committed test vectors, as other implementations see them: each state is loaded by a controller
- * that was never used and saved again to the same bytes; each other one is refused.
+ * The committed test vectors, as other implementations see them: each state is loaded by a
+ * controller that was never used and saved again to the same bytes; each other one is refused.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The scenes behind the test vectors. A scene is a small host driver's doing on the unit tests' rig; it
- * never looks into the library.
+ * The scenes behind the test vectors. A scene is a small host driver's doing on the unit tests'
+ * rig; it never looks into the library.
  */
 #include "scenes.h"
 
@@ -43,7 +43,10 @@ static void use_queues(struct rig *rig)
 		sq_submit(&queue[3].sq, &flush);
 }
 
-/* A completion queue of four entries, full; ten completions that found no room; the admin queue's too. */
+/*
+ * A completion queue of four entries, full; ten completions that found no room; the admin queue's
+ * too.
+ */
 static void fill_completion_queue(struct rig *rig)
 {
 	struct driver *driver = rig->driver[1];
@@ -60,7 +63,9 @@ static void fill_completion_queue(struct rig *rig)
 	rig_run(rig);
 }
 
-/* Three requests came, one has reported an event whose type is masked since; two more events wait. */
+/*
+ * Three requests came, one has reported an event whose type is masked since; two more events wait.
+ */
 static void raise_events(struct rig *rig)
 {
 	struct driver *driver = rig->driver[1];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What requests say after an event on the host, by the table "After an event" of docs/driver-states.md. They
- * are made in an order in which each tells something about the state before.
+ * What requests say after an event on the host, by the table "After an event" of
+ * docs/driver-states.md. They are made in an order in which each tells something about the state
+ * before.
  */
 #include "aftermath.h"
 

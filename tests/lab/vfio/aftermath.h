@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an event on the host leaves behind (docs/driver-states.md, "Events"), and what the requests that
- * follow say then. It makes nothing happen itself.
+ * What an event on the host leaves behind (docs/driver-states.md, "Events"), and what the requests
+ * that follow say then. It makes nothing happen itself.
  */
 #ifndef VFIO_LAB_AFTERMATH_H
 #define VFIO_LAB_AFTERMATH_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Random steps; see chaos.h. Files of streams are in slots that all threads share without a lock, so
- * that one reads what another one closes: that, too, is something that a VMM can do to a driver.
+ * Random steps; see chaos.h. Files of streams are in slots that all threads share without a lock,
+ * so that one reads what another one closes: that, too, is something that a VMM can do to a driver.
  */
 #include "chaos.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VMM that does anything at any time: several threads of two processes that share a function's
- * files, each doing one random step after the other, while a guest does I/O. It is made to be killed
- * and judges nothing; what it did is in memory that outlives it.
+ * files, each doing one random step after the other, while a guest does I/O. It is made to be
+ * killed and judges nothing; what it did is in memory that outlives it.
  */
 #ifndef VFIO_LAB_CHAOS_H
 #define VFIO_LAB_CHAOS_H
@@ -73,7 +73,8 @@ struct chaos_record {
 /**
  * chaos_live() - a whole life; never returns
  * @corpus: good streams of this function
- * @seed: of this life's random choices; an odd one makes it gentle: nothing ends what the guest does
+ * @seed: of this life's random choices; an odd one makes it gentle: nothing ends what the guest
+ *	does
  *
  * The process ends with status 0, also when the function cannot be opened, as after an unbind.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shell commands that make something happen on the host, and waiting for them. It never decides what
- * they are.
+ * Shell commands that make something happen on the host, and waiting for them. It never decides
+ * what they are.
  */
 #ifndef VFIO_LAB_COMMAND_H
 #define VFIO_LAB_COMMAND_H

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Something happens on the host, by a command that the caller gives, at each point of a migration or while
- * the command of each arc is under way at the device: the PF's driver is unbound, the VFs are switched off,
- * the PF is removed. When the kernel asks for the device it is closed, with its stream open. Requests then
- * say what they must, and after the second command, which undoes the first, a guest must run again.
+ * Something happens on the host, by a command that the caller gives, at each point of a migration
+ * or while the command of each arc is under way at the device: the PF's driver is unbound, the VFs
+ * are switched off, the PF is removed. When the kernel asks for the device it is closed, with its
+ * stream open. Requests then say what they must, and after the second command, which undoes the
+ * first, a guest must run again.
  */
 #include <errno.h>
 #include <poll.h>

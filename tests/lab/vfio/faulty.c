@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A device that fails: commands that are refused, lost, or answered wrongly, at each step of a migration
- * (docs/driver-states.md). What the request says, the state that it leaves, and that the guest goes on,
- * or starts anew after a reset.
+ * A device that fails: commands that are refused, lost, or answered wrongly, at each step of a
+ * migration (docs/driver-states.md). What the request says, the state that it leaves, and that the
+ * guest goes on, or starts anew after a reset.
  */
 #include <errno.h>
 #include <string.h>
@@ -95,7 +95,9 @@ static const char *const damages[] = {
 #define LOST(command) "command=" command ",fault=never"
 
 static const struct faulty_case lost[] = {
-	/* nobody knows if it was carried out, and nobody can be asked while the PF is being reset */
+	/*
+	 * nobody knows if it was carried out, and nobody can be asked while the PF is being reset
+	 */
 	{ LOST("suspend"), RUNNING, STOP, EIO, ERROR },
 	{ "command=suspend,fault=late:1000000", PRE_COPY, STOP_COPY, EIO, ERROR },
 	{ "command=suspend,fault=reset", RUNNING, RUNNING_P2P, EIO, ERROR },
@@ -215,7 +217,10 @@ static int try_case(struct faulty *faulty, const struct faulty_case *step)
 	if (result)
 		return -1;
 	faulty->cases++;
-	/* A command that was lost has cost the controlling controller a reset, and the function its state. */
+	/*
+	 * A command that was lost has cost the controlling controller a reset, and the function its
+	 * state.
+	 */
 	if (step->state == ERROR || faulty->options->undoing)
 		return start_anew(faulty, step);
 	return go_on(faulty);

@@ -637,7 +637,10 @@ static int collect_question(const struct records *records, struct bytes *questio
 	return 0;
 }
 
-/* Another question than the controller's own, or the same in other pieces; none where there is none. */
+/*
+ * Another question than the controller's own, or the same in other pieces; none where there is
+ * none.
+ */
 static int make_question(struct making *making, struct bytes *stream)
 {
 	struct bytes question = { 0 };

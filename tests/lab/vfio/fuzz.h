@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Streams by the number: each is made from good ones by random changes that know what a stream and
- * a controller state are made of. The same numbers and the same good streams give the same bytes. It
- * only makes bytes; what they are worth is for others to say.
+ * a controller state are made of. The same numbers and the same good streams give the same bytes.
+ * It only makes bytes; what they are worth is for others to say.
  */
 #ifndef VFIO_LAB_FUZZ_H
 #define VFIO_LAB_FUZZ_H

@@ -4,7 +4,8 @@
  * format's documentation alone, by this program. A stream that the driver takes must be good, and
  * the controller must then hand out the state that the stream carried, byte for byte. One that is
  * good and carries a state that this controller has saved must be taken. All others must be refused
- * with a reason, and a reset must heal that. Now and then, and in the end, the guest itself goes on.
+ * with a reason, and a reset must heal that. Now and then, and in the end, the guest itself goes
+ * on.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -64,7 +65,9 @@ static int keep_in_corpus(struct fuzzing *fuzzing, unsigned int index, const str
 	return result;
 }
 
-/* The guest in the middle of I/O, the guest with full queues, a controller that nobody has enabled. */
+/*
+ * The guest in the middle of I/O, the guest with full queues, a controller that nobody has enabled.
+ */
 static int collect_corpus(struct fuzzing *fuzzing)
 {
 	struct trial *trial = &fuzzing->trial;

@@ -294,7 +294,9 @@ static const struct stop {
 	  2 },
 };
 
-/* A pre-copy: the guest goes on while the log is read. The function has stopped in the last round. */
+/*
+ * A pre-copy: the guest goes on while the log is read. The function has stopped in the last round.
+ */
 static int copy_while_running(const struct test_options *options, const struct stop *stop)
 {
 	struct vfio_function *function = &logged.machine.function;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * DMA logging at its edges: requests that must be refused and leave a log as it was, all that ends
- * a log, and what takes it away from under the driver. A report fails from then on, it is never empty.
+ * a log, and what takes it away from under the driver. A report fails from then on, it is never
+ * empty.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * DMA logging by a device that fails: commands that are refused or answered wrongly, a page that it keeps
- * to itself. The first must never pass for a log; the last must be found by the checks of log.c, or these
- * would be worth nothing.
+ * DMA logging by a device that fails: commands that are refused or answered wrongly, a page that it
+ * keeps to itself. The first must never pass for a log; the last must be found by the checks of
+ * log.c, or these would be worth nothing.
  */
 #include <errno.h>
 #include <string.h>

@@ -89,8 +89,8 @@ int machine_stop(struct machine *machine, struct guest_move *move);
  * @stream: gets the stream, or what pre-copy has left of it
  * @move: gets save_us, state_bytes and unfetched; may be NULL
  *
- * Checks that the announced size fits, that there is a question if and only if there was pre-copy and
- * the device has one, and that the device left guest memory alone since the STOP.
+ * Checks that the announced size fits, that there is a question if and only if there was pre-copy
+ * and the device has one, and that the device left guest memory alone since the STOP.
  */
 int machine_save(struct machine *machine, struct bytes *stream, struct guest_move *move);
 

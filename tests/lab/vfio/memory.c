@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A guest disables the function's memory space at every point of a migration, and while the command of each
- * arc is under way (R14). What goes through the controlling function goes on; what needs the function's own
- * registers is refused, if the function is no VF: those have no such bit, and the kernel goes by that.
+ * A guest disables the function's memory space at every point of a migration, and while the command
+ * of each arc is under way (R14). What goes through the controlling function goes on; what needs
+ * the function's own registers is refused, if the function is no VF: those have no such bit, and
+ * the kernel goes by that.
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
@@ -57,8 +58,8 @@ static int go_round(struct scene *scene, const struct place *place)
 }
 
 /*
- * No further than STOP: what was loaded is the state of a guest that has run on since, so its queues hold
- * commands that have become others.
+ * No further than STOP: what was loaded is the state of a guest that has run on since, so its
+ * queues hold commands that have become others.
  */
 static int leave_resuming(struct scene *scene, const struct place *place, int file)
 {
@@ -114,7 +115,10 @@ static int disable_at(struct scene *scene, const struct test_options *options,
 	return resuming ? start_anew(scene, options, place) : go_on(scene, options);
 }
 
-/* The kernel knows that a VF has no such bit (PCI Express, SR-IOV): it takes the memory for enabled. */
+/*
+ * The kernel knows that a VF has no such bit (PCI Express, SR-IOV): it takes the memory for
+ * enabled.
+ */
 static bool is_vf(const struct vfio_function *function)
 {
 	char path[128];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The machine's monitor speaks QMP: lines of JSON, of which this looks for no more than the number of its
- * request, an error's words and a text that was asked for.
+ * The machine's monitor speaks QMP: lines of JSON, of which this looks for no more than the number
+ * of its request, an error's words and a text that was asked for.
  */
 #include "monitor.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The monitor of the machine that this host is, behind a virtio serial port: how a test has the lab's
- * device fail on purpose (docs/lab.md, "Planned faults"). Nothing but the properties of that device.
+ * The monitor of the machine that this host is, behind a virtio serial port: how a test has the
+ * lab's device fail on purpose (docs/lab.md, "Planned faults"). Nothing but the properties of that
+ * device.
  */
 #ifndef VFIO_LAB_MONITOR_H
 #define VFIO_LAB_MONITOR_H

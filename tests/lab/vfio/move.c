@@ -4,10 +4,10 @@
  * out of and into the same function, without a peer. The guest's memory and the device's stream are
  * all that moves; the VMM adds the command register and switches vectors on.
  *
- * Two ways to leave take turns: from STOP, and from pre-copy, in which the peer may refuse while the
- * guest still runs. Three ways to come in do: from STOP,
- * after a device reset, and into a newly opened device. Vectors are switched on after RESUMING is left, as VFIO's documentation has it, and in
- * every other move while it lasts, as QEMU does.
+ * Two ways to leave take turns: from STOP, and from pre-copy, in which the peer may refuse while
+ * the guest still runs. Three ways to come in do: from STOP,
+ * after a device reset, and into a newly opened device. Vectors are switched on after RESUMING is
+ * left, as VFIO's documentation has it, and in every other move while it lasts, as QEMU does.
  */
 #include <errno.h>
 #include <stdio.h>

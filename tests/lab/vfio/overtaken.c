@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Arcs that something overtakes while their command is under way at the device: resets, the end of the
- * process, or whatever "event" makes happen. The device is told to carry the command out late, or to
- * answer it late, so that it stands either behind or before what overtakes it.
+ * Arcs that something overtakes while their command is under way at the device: resets, the end of
+ * the process, or whatever "event" makes happen. The device is told to carry the command out late,
+ * or to answer it late, so that it stands either behind or before what overtakes it.
  */
 #include "overtaken.h"
 

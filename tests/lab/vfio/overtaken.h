@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arcs whose command is under way at the device while something else happens: a list of them, and a way to
- * begin one and to wait for its end.
+ * Arcs whose command is under way at the device while something else happens: a list of them, and a
+ * way to begin one and to wait for its end.
  */
 #ifndef VFIO_LAB_OVERTAKEN_H
 #define VFIO_LAB_OVERTAKEN_H

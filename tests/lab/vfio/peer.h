@@ -20,8 +20,8 @@
  * @PEER_REFUSED: text: it does not, go on yourself
  * @PEER_FINISHED: struct guest: all moves are done, this is how it went
  * @PEER_FAILED: text: give up
- * @PEER_PRECOPIED: struct precopied, followed by PEER_STREAM: what pre-copy had to offer of the next
- *	guest's stream. Answered like a guest, by PEER_ACCEPTED or PEER_REFUSED
+ * @PEER_PRECOPIED: struct precopied, followed by PEER_STREAM: what pre-copy had to offer of the
+ *	next guest's stream. Answered like a guest, by PEER_ACCEPTED or PEER_REFUSED
  */
 enum peer_type {
 	PEER_HELLO	= 1,

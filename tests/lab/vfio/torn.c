@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The controller is not suspended any more when the kernel reads a piece of its state, because
- * somebody resumed it on the controlling controller (--admin), or because that was reset (--run). No
- * stream may come out of it. Between two pieces of a state that takes several another thread has to
- * hit a short moment: it resumes at random times, closer and closer to where it was too early and
- * too late before, until the driver's message names a later piece.
+ * somebody resumed it on the controlling controller (--admin), or because that was reset (--run).
+ * No stream may come out of it. Between two pieces of a state that takes several another thread has
+ * to hit a short moment: it resumes at random times, closer and closer to where it was too early
+ * and too late before, until the driver's message names a later piece.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,13 +2,13 @@
 /*
  * Torture: lives of a VMM that does anything (chaos.h) end at random moments, killed or by
  * themselves, while things happen on the host: resets of the function, of its controlling function
- * and its driver, drivers unbound, VFs switched off, the controller taken offline. Every process must
- * end, every command too, and every few lives the function must serve a guest, whose state moves out
- * of it and in again, as if nothing had been.
+ * and its driver, drivers unbound, VFs switched off, the controller taken offline. Every process
+ * must end, every command too, and every few lives the function must serve a guest, whose state
+ * moves out of it and in again, as if nothing had been.
  *
- * All random choices of a life follow from --seed and its number; what the threads make of them also
- * depends on the scheduler. The number goes to the kernel log, so that what the kernel says can be
- * told to belong to a life.
+ * All random choices of a life follow from --seed and its number; what the threads make of them
+ * also depends on the scheduler. The number goes to the kernel log, so that what the kernel says
+ * can be told to belong to a life.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,8 @@
 #define STEPS_SHOWN	60
 
 /**
- * struct happening - something on the host; its command finds the functions' addresses in $VF and $PF
+ * struct happening - something on the host; its command finds the functions' addresses in $VF and
+ * $PF
  * @harms: the controller is offline or gone afterwards, until --undo
  */
 static const struct happening {
@@ -262,7 +263,10 @@ static int move_to_self(struct machine *machine, struct bytes *stream)
 	return machine_run(machine);
 }
 
-/* A new guest finds a function that does all that it should; its stream is the next lives' good one. */
+/*
+ * A new guest finds a function that does all that it should; its stream is the next lives' good
+ * one.
+ */
 static int check_function(struct torture *torture)
 {
 	const struct test_options *options = torture->options;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Trying streams on a function: a guest that is stopped and saved, what a refusal must look like,
- * and that the guest runs on in the end as if no stream but its own had ever been there. It makes no
- * stream.
+ * and that the guest runs on in the end as if no stream but its own had ever been there. It makes
+ * no stream.
  */
 #ifndef VFIO_LAB_TRIAL_H
 #define VFIO_LAB_TRIAL_H
