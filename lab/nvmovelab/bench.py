@@ -98,11 +98,13 @@ class Bench:
         anything was wrong."""
         return mover.run_pair(self.hosts, self.directory, functions, *options, **more)
 
-    def new_trouble(self):
-        """What the hosts' kernels complained about since the test began, and the lines' file for the log."""
+    def new_trouble(self, searching):
+        """What the hosts' kernels complained about since the test began, and the lines' file for the log; with the searches of the debug
+        kernel, which take long, also what they find that earlier tests have left."""
         found = []
-        for (host, mark), reports in zip(self._marks, kernelchecks.reports(self.hosts)):
-            lines = reports.splitlines() + mark.new()
+        reports = kernelchecks.reports(self.hosts) if searching else [""] * len(self.hosts)
+        for (host, mark), report in zip(self._marks, reports):
+            lines = report.splitlines() + mark.new()
             (self.directory / f"dmesg-{host.name}.log").write_text("\n".join(lines) + "\n")
             found += [f"host {host.name}: {line}" for line in kernellog.trouble("\n".join(lines))]
         return found

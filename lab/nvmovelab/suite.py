@@ -64,12 +64,12 @@ def _words(error):
     return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def _run(module, bench):
-    """Run one test; returns whether a machine of the lab died under it, and the reason of its failure or None."""
+def _run(module, bench, last):
+    """Run one test, the last one of its hosts or not; returns whether a machine of the lab died under it, and the reason of its failure or None."""
     problem = None
     lost = False
     # any exception is this test's: an answer that nobody expected must not keep the others from being run
-    for step in (lambda: module.run(bench), bench.finish, lambda: _complain(module, bench)):
+    for step in (lambda: module.run(bench), bench.finish, lambda: _complain(module, bench, last or problem)):
         try:
             step()
         except Exception as error:
@@ -78,9 +78,9 @@ def _run(module, bench):
     return lost, problem
 
 
-def _complain(module, bench):
+def _complain(module, bench, searching):
     expected = getattr(module, "EXPECTED_TROUBLE", None)
-    found = [line for line in bench.new_trouble() if not (expected and re.search(expected, line))]
+    found = [line for line in bench.new_trouble(searching) if not (expected and re.search(expected, line))]
     if found:
         raise Failure("kernel log: " + "\n    ".join(found[:10]))
 
@@ -113,11 +113,12 @@ class Suite:
                 session.hosts(self._products, session.results(self._variant, f"hosts-{self._boots}"), self._variant.protocol))
         return self._hosts
 
-    def attempt(self, name, module):
-        """Run a test once; returns what there is to say about it. A failure costs the hosts."""
+    def attempt(self, name, module, last):
+        """Run a test once, after which the hosts are given up or not; returns what there is to say about it. A failure costs the
+        hosts."""
         hosts = self._booted(hasattr(module, "FRESH_HOSTS"))
         begin = time.monotonic()
-        lost, problem = _run(module, Bench(hosts, session.results(self._variant, name)))
+        lost, problem = _run(module, Bench(hosts, session.results(self._variant, name)), last)
         seconds = round(time.monotonic() - begin, 1)
         say(f"{'FAIL' if problem else 'ok  '} {name} ({seconds} s)" + (f": {problem}" if problem else ""))
         result = {"test": name, "passed": problem is None, "seconds": seconds, "problem": problem,
@@ -132,7 +133,7 @@ class Suite:
         directory = session.logs(self._variant, name)
         first = directory.rename(directory.with_name(name + "-first"))
         say(f"once more on fresh hosts: {name}")
-        _, result = self.attempt(name, module)
+        _, result = self.attempt(name, module, last=True)
         (first / "result.json").rename(first / "first.json")
         shutil.move(first, directory / "first")
         return result
@@ -154,8 +155,9 @@ def main(names, variant, needed=False):
         _record({"test": name, "passed": False, "seconds": 0, "problem": "it was not run"}, variant)
     failed = 0
     with contextlib.closing(Suite(prepare(variant.kernel), variant)) as suite:
-        for name, module in modules:
-            lost, result = suite.attempt(name, module)
+        for number, (name, module) in enumerate(modules, 1):
+            last = number == len(modules) or hasattr(modules[number][1], "FRESH_HOSTS")
+            lost, result = suite.attempt(name, module, last)
             if lost:
                 result = suite.repeat(name, module)
             failed += not result["passed"]
