@@ -15,7 +15,8 @@ VF = 1
 VFS = 1
 RECOVERIES = "dmesg | grep -c 'AER: device recovery successful'"
 KNOWN = "/run/recoveries"
-LIVE = f"until grep -q live /sys/bus/pci/devices/{PF}/nvme/nvme*/state; do sleep 0.1; done"
+DEVICE = f"/sys/bus/pci/devices/{PF}"
+LIVE = f"until grep -q live {DEVICE}/nvme/nvme*/state; do sleep 0.1; done"
 RECOVERED = f"until [ $({RECOVERIES}) -gt $(cat {KNOWN}) ]; do sleep 0.1; done; {RECOVERIES} >{KNOWN}; {LIVE}"
 
 
@@ -33,7 +34,7 @@ def run(bench):
     for number in (VF, 0):
         for severity in ("correctable", "non-fatal"):
             _announce(bench, function, f"{number}:{severity}", "same", "sleep 0.3", "true")
+    bench.a.sh(f"echo 0 >{DEVICE}/sriov_numvfs; {RECOVERIES} >{KNOWN} || true")
     function = bench.vf(bench.a, VF, vfs=VFS)
-    bench.a.sh(f"{RECOVERIES} >{KNOWN} || true")
     for number in (VF, 0):
         _announce(bench, function, f"{number}:fatal", "gone", RECOVERED, f"{provision.script(VF, vfs=VFS)} >/dev/null")
