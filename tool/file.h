@@ -10,7 +10,7 @@
 
 /**
  * struct contents - a file that was read
- * @name: as given; "standard input" for "-"
+ * @name: as given, not owned; "standard input" for "-"
  * @data: owned, aligned as malloc() does
  * @size: bytes
  */

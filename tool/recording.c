@@ -229,7 +229,8 @@ static struct json_object *parse_line(const char *text, size_t length, unsigned 
 		refuse(error, number, "no memory");
 		return NULL;
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* not strict: json-c 0.18 refuses every character beyond ASCII then */
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
 	if (json_tokener_get_error(tokener) == json_tokener_continue) {
 		refuse(error, number, "the object does not end: the line is cut off");

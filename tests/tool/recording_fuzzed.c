@@ -21,8 +21,9 @@
 #define MOST_CHANGES	6
 #define MOST_SEED_BYTES	(1u << 20)
 
-/* Undamaged recordings that the others are made of. */
+/* Undamaged recordings that the others are made of, and their names, which the contents refer to. */
 static struct contents seeds[MOST_SEEDS];
+static char seed_names[MOST_SEEDS][4096];
 static unsigned int nr_seeds;
 static uint64_t random_state;
 
@@ -48,10 +49,11 @@ static void read_seeds(const char *directory)
 
 	for (int i = 0; i < nr; i++) {
 		const char *dot = strrchr(entries[i]->d_name, '.');
-		char path[4096];
 
 		if (dot && !strcmp(dot, ".recording") && nr_seeds < MOST_SEEDS) {
-			snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+			char *path = seed_names[nr_seeds];
+
+			snprintf(path, sizeof(seed_names[0]), "%s/%s", directory, entries[i]->d_name);
 			if (file_read(path, MOST_SEED_BYTES, &seeds[nr_seeds++]))
 				exit(1);
 		}

@@ -118,7 +118,7 @@ TEST_CASE(room_made_while_suspended_is_used_on_the_destination)
 	shadow_store(&bench.host, CQ_ENTRY(1), bench.queue.cq.head);
 	destination = rig_new_destination(bench.rig, 1);
 	rig_migrate(bench.rig, destination, 1);
-	for (unsigned int round = 0; done < 10; round++) {
+	while (done < 10) {
 		unsigned int some = reap(&bench.queue.cq);
 
 		assert_true(some > 0);
