@@ -73,9 +73,10 @@ static void apply_admin_queue(struct load *load)
 	sq_start(ctrl, ADMIN_QID);
 }
 
-static void apply_cqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_cq *cq, unsigned int nr)
+static void apply_cqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_cq *cqs, unsigned int nr)
 {
-	for (const struct nvmove_cstate_cq *end = cq + nr; cq < end; cq++) {
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct nvmove_cstate_cq *cq = &cqs[i];
 		uint32_t attributes = le32_to_cpu(cq->attributes);
 		unsigned int qid = le16_to_cpu(cq->qid);
 
@@ -94,9 +95,10 @@ static void apply_cqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_cq *c
 	}
 }
 
-static void apply_sqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_sq *sq, unsigned int nr)
+static void apply_sqs(struct nvmove_ctrl *ctrl, const struct nvmove_cstate_sq *sqs, unsigned int nr)
 {
-	for (const struct nvmove_cstate_sq *end = sq + nr; sq < end; sq++) {
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct nvmove_cstate_sq *sq = &sqs[i];
 		unsigned int qid = le16_to_cpu(sq->qid);
 
 		ctrl->st.sq[qid] = (struct sq_state) {

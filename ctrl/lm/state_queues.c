@@ -58,14 +58,14 @@ static bool overlap(struct range a, struct range b)
 
 #define NONE_LEFT UINT64_MAX	/* no queue lies as high */
 
-static uint64_t sq_address(const struct nvmove_cstate_sq *sq, const struct nvmove_cstate_sq *end)
+static uint64_t sq_address(const struct load *load, unsigned int i)
 {
-	return sq < end ? le64_to_cpu(sq->prp1) : NONE_LEFT;
+	return i < load->nr_sq ? le64_to_cpu(load->sq[i].prp1) : NONE_LEFT;
 }
 
-static uint64_t cq_address(const struct nvmove_cstate_cq *cq, const struct nvmove_cstate_cq *end)
+static uint64_t cq_address(const struct load *load, unsigned int i)
 {
-	return cq < end ? le64_to_cpu(cq->prp1) : NONE_LEFT;
+	return i < load->nr_cq ? le64_to_cpu(load->cq[i].prp1) : NONE_LEFT;
 }
 
 /*
@@ -75,10 +75,9 @@ static uint64_t cq_address(const struct nvmove_cstate_cq *cq, const struct nvmov
  */
 static bool ascend_apart(const struct load *load)
 {
-	const struct nvmove_cstate_sq *sq = load->sq, *sq_end = sq + load->nr_sq;
-	const struct nvmove_cstate_cq *cq = load->cq, *cq_end = cq + load->nr_cq;
+	unsigned int sq = 0, cq = 0;
 	struct range admin_sq = range_of(load, ADMIN_SQ), admin_cq = range_of(load, ADMIN_CQ);
-	uint64_t sq_at = sq_address(sq, sq_end), cq_at = cq_address(cq, cq_end);
+	uint64_t sq_at = sq_address(load, sq), cq_at = cq_address(load, cq);
 	struct range io = { sq_at < cq_at ? sq_at : cq_at, 0 };
 
 	while (sq_at != NONE_LEFT || cq_at != NONE_LEFT) {
@@ -87,11 +86,11 @@ static bool ascend_apart(const struct load *load)
 		if ((is_sq ? sq_at : cq_at) < io.end)
 			return false;
 		if (is_sq) {
-			io.end = sq_at + SQ_BYTES(le16_to_cpu(sq->size) + 1);
-			sq_at = sq_address(++sq, sq_end);
+			io.end = sq_at + SQ_BYTES(le16_to_cpu(load->sq[sq].size) + 1);
+			sq_at = sq_address(load, ++sq);
 		} else {
-			io.end = cq_at + CQ_BYTES(le16_to_cpu(cq->size) + 1);
-			cq_at = cq_address(++cq, cq_end);
+			io.end = cq_at + CQ_BYTES(le16_to_cpu(load->cq[cq].size) + 1);
+			cq_at = cq_address(load, ++cq);
 		}
 	}
 	return !overlap(admin_sq, admin_cq) && !overlap(admin_sq, io) && !overlap(admin_cq, io);
