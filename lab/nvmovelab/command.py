@@ -5,11 +5,14 @@ import argparse
 import sys
 
 from . import demo, downtime, drivercheck, kernel, packages, packagetest, shell, suite
-from .errors import LabError
+from .errors import LabError, Lost
 from .products import prepare
 from .progress import say
 from .subsystem import PROTOCOLS
 from .variant import Variant
+
+# Exit code when a machine of the lab died without being asked to; tests/run knows it.
+LOST = 3
 
 
 def _prepare(options):
@@ -51,7 +54,7 @@ def main(argv):
         return options.function(options)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
-        return 1
+        return LOST if isinstance(error, Lost) else 1
     except KeyboardInterrupt:
         print("lab: interrupted", file=sys.stderr)
         return 130
