@@ -8,6 +8,7 @@ import time
 from nvmovelab import faults, workload
 from nvmovelab.subsystem import SHARED
 
+BY_HAND = "on a machine with nothing else to do QEMU may find nothing left to send before a page is chosen, and move the guest"
 PROTOCOLS = ("hmlm",)
 KERNELS = ("lab",)
 SEED = 5
